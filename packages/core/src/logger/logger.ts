@@ -1,0 +1,44 @@
+import type { LoggerError } from './logger-error.js';
+import type { SinkSupports } from './sink.js';
+import type { DiagnosticLevel, RunOutcome, TrainEvent } from './train-event.js';
+
+/** What became of the events that one logger received: `received` = `written` + all of `dropped`. */
+export interface Receipt {
+  readonly logger: string;
+  readonly received: number;
+  readonly written: number;
+  /** Events by the reason for which they were not written. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly errors: readonly LoggerError[];
+}
+
+/** What a logger tells its run besides the receipt. */
+export interface LoggerNotice {
+  readonly level: DiagnosticLevel;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One logger at work on one run; made by `Logger.attach`, driven by `record()`. */
+export interface LoggerSession {
+  /** Events that wait or are being written, as a fraction of `maxQueued`. */
+  readonly pressure: number;
+  /** Resolves when `pressure` is at most one half. */
+  relieved(): Promise<void>;
+  /** Takes the next event. Never throws. */
+  next(event: TrainEvent): void;
+  /** Writes what waits, then flushes and closes the sink, each within the time limit. Idempotent, never rejects. */
+  finish(outcome: RunOutcome): Promise<Receipt>;
+  /** The process is going. Never throws. */
+  exitSync(outcome: RunOutcome): void;
+}
+
+/** A backend with the base around it, made by `defineLogger`. */
+export interface Logger {
+  readonly name: string;
+  readonly supports: Readonly<SinkSupports>;
+  /** Begins a run. Throws a `LoggerError` (`in-use`) while another run has this logger. */
+  attach(notify: (notice: LoggerNotice, error?: LoggerError) => void): LoggerSession;
+  /** Makes everything that was logged so far durable. Rejects with a `LoggerError` if that fails. */
+  flush(): Promise<void>;
+}

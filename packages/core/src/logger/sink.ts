@@ -1,0 +1,32 @@
+import type { RunInfo } from './run-info.js';
+import type { RunOutcome, TrainEvent } from './train-event.js';
+
+/** Which kinds of value a backend can hold. Gates the shared test suite; `record()` sends every event anyway. */
+export interface SinkSupports {
+  readonly scalars: boolean;
+  readonly histograms: boolean;
+  readonly images: boolean;
+  readonly text: boolean;
+  readonly tables: boolean;
+}
+
+/**
+ * What a backend implements: translate and write, nothing else.
+ *
+ * The base calls `open` first and once, `write` in order and never concurrently, `close` last. A method that returns
+ * no promise is done when it returns; one that throws or rejects marks the sink failed. Called directly, `write`
+ * before `open` or after `close` throws a `LoggerError` (`not-open`); `flush`, `close` and `exitSync` are harmless in every state.
+ */
+export interface Sink {
+  readonly name: string;
+  readonly supports: Readonly<SinkSupports>;
+  open(run: RunInfo): void | Promise<void>;
+  /** `events` are frozen, in order, and start with `run-start`. */
+  write(events: readonly TrainEvent[]): void | Promise<void>;
+  /** Resolves when everything written is durable. */
+  flush(): void | Promise<void>;
+  /** Idempotent. Durable when done, without a `flush` before. */
+  close(outcome: RunOutcome): void | Promise<void>;
+  /** The process is going: write what is left, synchronously, and close. Never throws. */
+  exitSync?(outcome: RunOutcome): void;
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { root } from './root.mjs';
+import { runNode } from './run-child.mjs';
+import { buildEverything, buildExamples, mainJob, runTests } from './tasks.mjs';
+
+const CHECK_REPORT = '.cache/check-report.json';
+
+const quiet = { quiet: true };
+
+const steps = {
+  build: () => buildExamples(quiet),
+  types: () => buildEverything(quiet),
+  lint: () => runNode(['node_modules/@biomejs/biome/bin/biome', 'check', '.'], quiet),
+  boundaries: () => runNode(['scripts/check-boundaries.mjs'], quiet),
+  tests: () => runTests([]),
+  examples: runExamples,
+  readme: () => runNode(['scripts/update-readme.mjs', '--check'], quiet),
+  publint: () => eachPackage((folder) => runNode(['node_modules/publint/src/cli.js', folder, '--strict'], quiet)),
+  attw: () =>
+    eachPackage((folder) =>
+      runNode(['node_modules/@arethetypeswrong/cli/dist/index.js', '--pack', folder, '--profile', 'esm-only'], quiet),
+    ),
+};
+
+/** Runs every check in turn up to the first that fails, and resolves with its exit code, or 0. */
+export async function check() {
+  const results = [];
+  let failure = 0;
+  for (const [name, step] of Object.entries(steps)) {
+    if (failure !== 0) {
+      results.push({ name, outcome: 'skipped' });
+      continue;
+    }
+    console.log(`\n== ${name}`);
+    const began = performance.now();
+    failure = await step();
+    const seconds = (performance.now() - began) / 1000;
+    results.push({ name, outcome: failure === 0 ? 'passed' : 'failed', seconds });
+    console.log(`== ${name} ${failure === 0 ? 'passed' : `failed (exit code ${failure})`} in ${seconds.toFixed(1)} s`);
+  }
+  const reportFile = join(root, CHECK_REPORT);
+  mkdirSync(dirname(reportFile), { recursive: true });
+  writeFileSync(reportFile, `${JSON.stringify({ steps: results }, null, 2)}\n`);
+  console.log(`\n${results.map(({ name, outcome }) => `${name}: ${outcome}`).join(', ')}`);
+  return failure;
+}
+
+async function runExamples() {
+  const out = mkdtempSync(join(tmpdir(), 'microbatch-examples-'));
+  try {
+    return (
+      (await mainJob(['--epochs', '1', '--samples', '2048', '--out', out], quiet)) ||
+      (await runNode(['examples/dist/quickstart/main.js', out], quiet))
+    );
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+async function eachPackage(step) {
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const exitCode = await step(join('packages', name));
+    if (exitCode !== 0) return exitCode;
+  }
+  return 0;
+}

@@ -1,0 +1,29 @@
+import { runNode } from './run-child.mjs';
+
+/** Where `runTests` leaves vitest's report, relative to the repository's top folder. */
+export const TEST_REPORT = '.cache/vitest-report.json';
+
+const TSC = 'node_modules/typescript/bin/tsc';
+
+/** Builds the examples and the packages that they use. */
+export function buildExamples(options) {
+  console.log('Building');
+  return runNode([TSC, '-b', 'examples'], options);
+}
+
+/** Builds all packages and checks the types of their tests. */
+export function buildEverything(options) {
+  console.log('Building');
+  return runNode([TSC, '-b'], options);
+}
+
+/** Trains the classifier of examples/mnist. */
+export function mainJob(args, options) {
+  return runNode(['examples/dist/mnist/main.js', ...args], options);
+}
+
+export function runTests(args, options) {
+  console.log('Testing');
+  const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${TEST_REPORT}`];
+  return runNode(['node_modules/vitest/vitest.mjs', 'run', ...report, ...args], options);
+}

@@ -1,0 +1,16 @@
+import { check } from './check.mjs';
+import { ensureInstalled } from './install.mjs';
+import { buildEverything, buildExamples, mainJob, runTests } from './tasks.mjs';
+
+const verbs = {
+  start: async (args) => (await buildExamples()) || (await mainJob(args)),
+  test: async (args) => (await buildEverything()) || (await runTests(args)),
+  check,
+};
+
+/** Installs what is missing, then does what the verb says. Resolves with an exit code. */
+export async function runVerb(name, args) {
+  const verb = Object.hasOwn(verbs, name ?? '') ? verbs[name] : undefined;
+  if (verb === undefined) throw new Error(`the verb must be one of ${Object.keys(verbs).join(', ')}, not ${name}`);
+  return (await ensureInstalled()) || (await verb(args));
+}

@@ -27,6 +27,8 @@ export interface LoggerSession {
   relieved(): Promise<void>;
   /** Takes the next event. Never throws. */
   next(event: TrainEvent): void;
+  /** Makes everything taken so far durable. Rejects with a `LoggerError` if that fails. */
+  flush(): Promise<void>;
   /** Writes what waits, then flushes and closes the sink, each within the time limit. Idempotent, never rejects. */
   finish(outcome: RunOutcome): Promise<Receipt>;
   /** The process is going. Never throws. */

@@ -1,0 +1,137 @@
+import { Observable, type OperatorFunction, Subject, takeUntil } from 'rxjs';
+import type { LogValues } from '../logger/log-values.js';
+import type { RunOptions, TrainingPlan } from '../logger/run-info.js';
+import type { Metrics, TrainEvent } from '../logger/train-event.js';
+import type { AccumulationPolicy } from './accumulation-policy.js';
+import { createAccumulator } from './accumulator.js';
+import type { MicroBatchResult } from './micro-batch-result.js';
+import { show } from './options.js';
+import { resolvePlan } from './training-plan.js';
+
+/** What feeds `accumulate()`. */
+export type TrainInput =
+  | MicroBatchResult
+  | { readonly type: 'epoch-end'; readonly valid?: Metrics }
+  | { readonly type: 'log'; readonly values: LogValues };
+
+/**
+ * Turns micro-batch results of any training engine into the event stream; each full window counts as applied at once.
+ *
+ * Where the source marks epoch ends (`epoch-end`, `lastOfEpoch`), the marks rule; else the plan's counts. A source that
+ * completes inside an epoch gives `short-epoch` and ends `'stopped'`; one that fails, or gives what is no micro-batch,
+ * ends `'failed'`, then errors. Throws a `TypeError` or `RangeError` at once where policy and plan do not fit.
+ */
+export function accumulate(
+  policy: AccumulationPolicy,
+  plan: TrainingPlan,
+  run: RunOptions = {},
+): OperatorFunction<TrainInput, TrainEvent> {
+  resolvePlan(policy, plan);
+  return (source) =>
+    new Observable<TrainEvent>((subscriber) => {
+      const accumulator = createAccumulator(policy, plan, { run });
+      const waiting: TrainInput[] = [];
+      let busy = false;
+      let marked = false;
+      let failure: { error: unknown } | undefined;
+      let completed = false;
+      let ended = false;
+      // Reaches a source that is still inside its subscribe call, which the returned subscription does not.
+      const halt = new Subject<void>();
+
+      const emit = (events: readonly TrainEvent[]) => {
+        for (const event of events) subscriber.next(event);
+      };
+
+      // A subscriber may feed the source while it handles an event: what comes in meanwhile waits for its turn.
+      const drain = () => {
+        if (busy || ended) return;
+        busy = true;
+        for (let input = waiting.shift(); input !== undefined && failure === undefined; input = waiting.shift()) {
+          try {
+            emit(translate(input));
+          } catch (error) {
+            failure = { error };
+          }
+        }
+        busy = false;
+        if (ended) return;
+        if (failure !== undefined) fail(failure.error);
+        else if (completed) complete();
+      };
+
+      const translate = (input: TrainInput): readonly TrainEvent[] => {
+        switch (input?.type) {
+          case 'epoch-end': {
+            const told =
+              accumulator.insideEpoch && !marked && plan.microBatchesPerEpoch !== undefined ? unplannedEnd() : [];
+            marked = true;
+            return [...told, ...close(), ...accumulator.endEpoch(input.valid)];
+          }
+          case 'log':
+            return accumulator.log(input.values);
+          case undefined:
+          case 'micro-batch': {
+            if (input.lastOfEpoch === true) marked = true;
+            const { events, window } = accumulator.next(
+              marked ? { ...input, lastOfEpoch: input.lastOfEpoch ?? false } : input,
+            );
+            return window === 'full' ? [...events, ...accumulator.applied()] : events;
+          }
+          default:
+            throw new TypeError(`accumulate: ${show((input as TrainInput).type)} is no type of input`);
+        }
+      };
+
+      const unplannedEnd = () => {
+        const message = `the source ended an epoch where plan.microBatchesPerEpoch (${plan.microBatchesPerEpoch}) does not: its marks count`;
+        return accumulator.diagnose({ level: 'warn', code: 'epoch-length', message });
+      };
+
+      const close = (): readonly TrainEvent[] => {
+        const { events, window } = accumulator.closeEpoch();
+        return window === 'full' ? [...events, ...accumulator.applied()] : events;
+      };
+
+      const fail = (error: unknown) => {
+        ended = true;
+        halt.next();
+        emit(accumulator.end('failed', error instanceof Error ? error.message : String(error)));
+        subscriber.error(error);
+      };
+
+      const complete = () => {
+        ended = true;
+        const epochsAreKnown = marked || plan.microBatchesPerEpoch !== undefined;
+        if (accumulator.insideEpoch && epochsAreKnown) {
+          const message =
+            'the source completed inside an epoch: its last window follows lastWindow, the run counts as stopped';
+          emit([
+            ...accumulator.diagnose({ level: 'warn', code: 'short-epoch', message }),
+            ...close(),
+            ...accumulator.end('stopped'),
+          ]);
+        } else {
+          emit([...close(), ...accumulator.end('finished')]);
+        }
+        subscriber.complete();
+      };
+
+      emit(accumulator.start());
+      subscriber.add(() => halt.next());
+      return source.pipe(takeUntil(halt)).subscribe({
+        next(input) {
+          waiting.push(input);
+          drain();
+        },
+        error(error: unknown) {
+          failure ??= { error };
+          drain();
+        },
+        complete() {
+          completed = true;
+          drain();
+        },
+      });
+    });
+}

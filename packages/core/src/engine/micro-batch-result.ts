@@ -1,0 +1,39 @@
+import type { Metrics } from '../logger/train-event.js';
+import { show } from './options.js';
+
+/** What one forward/backward pass gave. */
+export interface MicroBatchResult {
+  readonly type?: 'micro-batch';
+  /** The mean over what `weight` counts. May be NaN or ±Infinity. */
+  readonly loss: number;
+  /** A positive integer. */
+  readonly samples: number;
+  /** What it counts for in its window; its samples by default. Not negative. */
+  readonly weight?: number;
+  /** Means, as `loss`. */
+  readonly metrics?: Metrics;
+  readonly learningRate?: number;
+  /** Whether this is its epoch's last micro-batch; where it is absent, the plan's count says so. */
+  readonly lastOfEpoch?: boolean;
+}
+
+/** Refuses what would make sums meaningless later, with a `TypeError` or `RangeError` that names it. */
+export function assertMicroBatch(result: MicroBatchResult): void {
+  if (typeof result !== 'object' || result === null)
+    throw new TypeError(`a micro-batch must be an object, not ${show(result)}`);
+  const { loss, samples, weight, metrics, learningRate } = result;
+  if (typeof loss !== 'number') throw new TypeError(`loss must be a number, not ${show(loss)}`);
+  if (!Number.isSafeInteger(samples) || samples < 1) {
+    throw new RangeError(`samples must be a positive integer, not ${show(samples)}`);
+  }
+  if (weight !== undefined && !(Number.isFinite(weight) && weight >= 0)) {
+    throw new RangeError(`weight must be a number that is not negative, not ${show(weight)}`);
+  }
+  if (learningRate !== undefined && typeof learningRate !== 'number') {
+    throw new TypeError(`learningRate must be a number, not ${show(learningRate)}`);
+  }
+  for (const name in metrics) {
+    if (typeof metrics[name] !== 'number')
+      throw new TypeError(`metrics.${name} must be a number, not ${show(metrics[name])}`);
+  }
+}

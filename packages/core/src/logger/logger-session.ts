@@ -1,0 +1,252 @@
+import type { LoggerNotice, LoggerSession, Receipt } from './logger.js';
+import { LoggerError, type LoggerErrorCode } from './logger-error.js';
+import type { RunInfo } from './run-info.js';
+import type { Sink } from './sink.js';
+import type { RunOutcome, TrainEvent } from './train-event.js';
+import { isPromise, TimeLimitError, withinLimit } from './within-limit.js';
+
+interface SessionOptions {
+  readonly maxQueued: number;
+  readonly timeoutMs: number;
+  readonly notify: (notice: LoggerNotice, error?: LoggerError) => void;
+  readonly onEnd: () => void;
+}
+
+type State = 'new' | 'open' | 'failed' | 'ended';
+
+/** One sink at work on one run. */
+export function createLoggerSession(sink: Sink, options: SessionOptions): LoggerSession {
+  const { maxQueued, timeoutMs, notify } = options;
+  const dropped: Record<string, number> = {};
+  const errors: LoggerError[] = [];
+  const told = new Set<string>();
+  let state: State = 'new';
+  let dropReason = 'before-run-start';
+  let opened = false;
+  let received = 0;
+  let written = 0;
+  let queue: TrainEvent[] = [];
+  let inFlight = 0;
+  // Set while the sink works on a promise, or while `pump` is on the stack: nothing else may call the sink.
+  let busy = false;
+  let waiting = false;
+  let watchers: (() => void)[] = [];
+  let finished: Promise<Receipt> | undefined;
+
+  const pending = () => queue.length + inFlight;
+
+  function drop(count: number, reason: string): void {
+    if (count > 0) dropped[reason] = (dropped[reason] ?? 0) + count;
+  }
+
+  function tell(notice: LoggerNotice, error?: LoggerError): void {
+    if (told.has(notice.code)) return;
+    told.add(notice.code);
+    notify(notice, error);
+  }
+
+  function fault(operation: 'open' | 'write' | 'flush' | 'close' | 'exit', cause: unknown): LoggerError {
+    const code: LoggerErrorCode = cause instanceof TimeLimitError ? 'timeout' : `${operation}-failed`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error = new LoggerError(sink.name, code, `logger ${sink.name}: ${operation} failed: ${reason}`, { cause });
+    errors.push(error);
+    return error;
+  }
+
+  // What waits is lost with the sink: a retry could write it twice.
+  function fail(operation: 'open' | 'write', cause: unknown): void {
+    const error = fault(operation, cause);
+    state = 'failed';
+    dropReason = error.code === 'timeout' ? 'timeout' : `${operation}-failed`;
+    drop(pending(), dropReason);
+    queue = [];
+    inFlight = 0;
+    dropReason = 'sink-failed';
+    tell(
+      { level: 'error', code: 'logger-failed', message: `${error.message}; this logger gets no more events` },
+      error,
+    );
+  }
+
+  function open(run: RunInfo): void {
+    state = 'open';
+    call(
+      () => sink.open(run),
+      () => {
+        opened = true;
+      },
+      (error, late) => {
+        fail('open', error);
+        // A sink that opens after it was given up holds a file or a connection that nobody else will close.
+        late?.then(() => sink.close('failed')).then(undefined, () => {});
+      },
+    );
+  }
+
+  /** Runs one operation alone: at once, or until its promise settles. */
+  function call(
+    operation: () => unknown,
+    succeed: () => void,
+    failed: (error: unknown, late?: PromiseLike<unknown>) => void,
+  ): void {
+    busy = true;
+    let result: unknown;
+    try {
+      result = operation();
+    } catch (error) {
+      busy = false;
+      failed(error);
+      return;
+    }
+    if (!isPromise(result)) {
+      succeed();
+      busy = false;
+      return;
+    }
+    waiting = true;
+    const promise = result;
+    const settle = (then: () => void) => {
+      waiting = false;
+      busy = false;
+      if (state !== 'ended') then();
+      pump();
+    };
+    withinLimit(promise, timeoutMs).then(
+      () => settle(succeed),
+      (error) => settle(() => failed(error, error instanceof TimeLimitError ? promise : undefined)),
+    );
+  }
+
+  function pump(): void {
+    while (!busy && state === 'open' && queue.length > 0) {
+      const batch = queue;
+      queue = [];
+      inFlight = batch.length;
+      call(
+        () => sink.write(batch),
+        () => {
+          written += batch.length;
+          inFlight = 0;
+        },
+        (error) => fail('write', error),
+      );
+    }
+    if (watchers.length > 0) {
+      const woken = watchers;
+      watchers = [];
+      for (const wake of woken) wake();
+    }
+  }
+
+  async function until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((wake) => watchers.push(wake));
+  }
+
+  const idle = () => !busy && (queue.length === 0 || state !== 'open');
+
+  async function attempt(operation: 'flush' | 'close', work: () => unknown): Promise<LoggerError | undefined> {
+    let error: LoggerError | undefined;
+    busy = true;
+    try {
+      const result = work();
+      if (isPromise(result)) {
+        waiting = true;
+        await withinLimit(result, timeoutMs);
+      }
+    } catch (cause) {
+      error = fault(operation, cause);
+      tell({ level: 'error', code: 'logger-failed', message: error.message }, error);
+    }
+    waiting = false;
+    busy = false;
+    pump();
+    return error;
+  }
+
+  async function finish(outcome: RunOutcome): Promise<Receipt> {
+    await until(idle);
+    const closes = opened && state !== 'ended';
+    if (closes && state === 'open') await attempt('flush', () => sink.flush());
+    if (closes) await attempt('close', () => sink.close(outcome));
+    end('closed');
+    return Object.freeze({
+      logger: sink.name,
+      received,
+      written,
+      dropped: Object.freeze(dropped),
+      errors: Object.freeze(errors),
+    });
+  }
+
+  function end(reason: string): void {
+    if (state === 'ended') return;
+    drop(pending(), reason);
+    queue = [];
+    inFlight = 0;
+    state = 'ended';
+    dropReason = reason;
+    options.onEnd();
+    pump();
+  }
+
+  return {
+    get pressure() {
+      return pending() / maxQueued;
+    },
+
+    relieved: () => until(() => pending() * 2 <= maxQueued || state !== 'open'),
+
+    next(event) {
+      received += 1;
+      if (state === 'new' && event.type === 'run-start') open(event.run);
+      if (state !== 'open') {
+        drop(1, dropReason);
+        if (state === 'new') {
+          tell({
+            level: 'error',
+            code: 'no-run-start',
+            message: `logger ${sink.name}: dropped events before run-start`,
+          });
+        }
+        return;
+      }
+      if (waiting && pending() >= maxQueued) {
+        drop(1, 'queue-full');
+        const message = `logger ${sink.name} is slower than training: events beyond maxQueued (${maxQueued}) are dropped`;
+        tell({ level: 'warn', code: 'logger-queue-full', message });
+        return;
+      }
+      queue.push(event);
+      pump();
+    },
+
+    async flush() {
+      await until(idle);
+      if (state === 'failed') throw errors[0];
+      if (state !== 'open') return;
+      const error = await attempt('flush', () => sink.flush());
+      if (error !== undefined) throw error;
+    },
+
+    finish(outcome) {
+      finished ??= finish(outcome);
+      return finished;
+    },
+
+    exitSync(outcome) {
+      if (state === 'ended') return;
+      try {
+        // Behind a write that is under way nothing can be written in order any more.
+        if (state === 'open' && !busy && queue.length > 0) Promise.resolve(sink.write(queue)).catch(() => {});
+      } catch (cause) {
+        fault('write', cause);
+      }
+      try {
+        if (state !== 'new') sink.exitSync?.(outcome);
+      } catch (cause) {
+        fault('exit', cause);
+      }
+      end('exited');
+    },
+  };
+}

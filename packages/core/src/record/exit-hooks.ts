@@ -1,0 +1,67 @@
+import type { RunOutcome } from '../logger/train-event.js';
+
+/** What wants a last word before the process goes. */
+export interface ExitHook {
+  exitSync(outcome: RunOutcome): void;
+}
+
+interface NodeProcess {
+  readonly pid: number;
+  readonly versions?: { readonly node?: string };
+  on(event: string, listener: (...args: never[]) => void): void;
+  off(event: string, listener: (...args: never[]) => void): void;
+  listeners(event: string): readonly object[];
+  kill(pid: number, signal: string): void;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+// Two copies of this module must not wait for each other to end the process.
+const OURS: symbol = Symbol.for('microbatch.exit-hook');
+
+const hooks = new Set<ExitHook>();
+const node = (globalThis as { process?: NodeProcess }).process;
+
+function leave(outcome: RunOutcome): void {
+  for (const hook of hooks) hook.exitSync(outcome);
+}
+
+const listeners: Readonly<Record<string, (...args: never[]) => void>> = {
+  // An empty event loop before the stream's end: nothing can come any more.
+  beforeExit: mark(() => leave('stopped')),
+  exit: mark((code: number) => leave(code === 0 ? 'stopped' : 'failed')),
+  uncaughtExceptionMonitor: mark(() => {
+    // Somebody else catches what nobody caught: the process may go on.
+    if (!foreign('uncaughtException')) leave('failed');
+  }),
+  ...Object.fromEntries(SIGNALS.map((signal) => [signal, mark(() => onSignal(signal))])),
+};
+
+function onSignal(signal: string): void {
+  // With a listener of the user's, the user decides whether the process goes; if it does, 'exit' follows.
+  if (foreign(signal)) return;
+  leave('stopped');
+  node!.off(signal, listeners[signal]!);
+  node!.kill(node!.pid, signal);
+}
+
+function foreign(event: string): boolean {
+  return node!.listeners(event).some((listener) => !(OURS in listener));
+}
+
+function mark<T extends (...args: never[]) => void>(listener: T): T {
+  return Object.assign(listener, { [OURS]: true });
+}
+
+/**
+ * Calls the hook once the process is about to go: event loop empty, `process.exit()`, an uncaught error, or a signal
+ * that nobody else handles; the process then ends as it would have. Returns what takes the hook back. Does nothing
+ * outside Node.
+ */
+export function addExitHook(hook: ExitHook): () => void {
+  if (node?.versions?.node === undefined) return () => {};
+  if (hooks.size === 0) for (const event in listeners) node.on(event, listeners[event]!);
+  hooks.add(hook);
+  return () => {
+    if (hooks.delete(hook) && hooks.size === 0) for (const event in listeners) node.off(event, listeners[event]!);
+  };
+}

@@ -1,0 +1,145 @@
+import type { Observable } from 'rxjs';
+import type { Logger, LoggerNotice, LoggerSession, Receipt } from '../logger/logger.js';
+import type { LoggerError } from '../logger/logger-error.js';
+import type { Clocks, DiagnosticEvent, RunOutcome, TrainEvent } from '../logger/train-event.js';
+import { addExitHook } from './exit-hooks.js';
+import { watchPressure } from './pressure.js';
+import { printDiagnostic } from './print-diagnostic.js';
+
+export interface RecordOptions {
+  /** Rejects at a logger's first failure, with its `LoggerError`, after all loggers were closed as failed. */
+  readonly strict?: boolean;
+  /** Gets the stream's diagnostics and the loggers', each code once; prints to stderr by default. */
+  readonly onDiagnostic?: (diagnostic: DiagnosticEvent) => void;
+}
+
+/**
+ * Sends a run's events to loggers until the stream ends, then flushes and closes them.
+ *
+ * Resolves with one receipt a logger, also where the stream errored: the loggers are then closed as failed. A logger
+ * that fails is told of by a diagnostic and its receipt; it stops neither training nor another logger.
+ * Throws a `TypeError` for what is no logger, a `LoggerError` (`in-use`) for one that another run has; both as rejections.
+ */
+export async function record(
+  events$: Observable<TrainEvent>,
+  loggers: readonly Logger[],
+  options: RecordOptions = {},
+): Promise<Receipt[]> {
+  const { strict = false, onDiagnostic = printDiagnostic } = options;
+  assertLoggers(loggers);
+  const releases: (() => void)[] = [];
+  const sessions: LoggerSession[] = [];
+  // A logger may fail while an event is on its way to the others: diagnostics follow it, never overtake it.
+  const deliveries: { event: TrainEvent; except?: number }[] = [];
+  const toldCodes = new Set<string>();
+  let delivering = false;
+  let ended = false;
+  let outcome: RunOutcome = 'stopped';
+  let clocks: Clocks = { microStep: 0, step: 0, samples: 0, epoch: 0, time: Date.now() };
+  let stop: (error?: LoggerError) => void;
+  const done = new Promise<LoggerError | undefined>((resolve) => (stop = resolve));
+
+  function tellUser(diagnostic: DiagnosticEvent): void {
+    try {
+      onDiagnostic(diagnostic);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
+  function notify(from: number, { level, code, message }: LoggerNotice, error?: LoggerError): void {
+    const { microStep, step, samples, epoch, time } = clocks;
+    const event = Object.freeze({
+      type: 'diagnostic',
+      microStep,
+      step,
+      samples,
+      epoch,
+      time,
+      level,
+      code,
+      message,
+    } as const);
+    tellUser(event);
+    if (!ended) deliver(event, from);
+    if (strict && error !== undefined) stop(error);
+  }
+
+  function deliver(event: TrainEvent, except?: number): void {
+    deliveries.push(except === undefined ? { event } : { event, except });
+    if (delivering) return;
+    delivering = true;
+    for (let next = deliveries.shift(); next !== undefined; next = deliveries.shift()) {
+      for (let at = 0; at < sessions.length; at += 1) if (at !== next.except) sessions[at]!.next(next.event);
+    }
+    delivering = false;
+  }
+
+  function take(event: TrainEvent): void {
+    if (ended) return;
+    clocks = event;
+    if (event.type === 'run-start') {
+      for (const session of sessions) releases.push(watchPressure(event.run.id, session));
+    } else if (event.type === 'diagnostic' && !toldCodes.has(event.code)) {
+      toldCodes.add(event.code);
+      tellUser(event);
+    } else if (event.type === 'run-end') {
+      // Nothing may follow run-end, not even a diagnostic about a logger that fails on it.
+      ended = true;
+      outcome = event.outcome;
+    }
+    deliver(event);
+  }
+
+  const finishAll = () => Promise.all(sessions.map((session) => session.finish(outcome)));
+  try {
+    for (const [at, logger] of loggers.entries()) {
+      sessions.push(logger.attach((notice, error) => notify(at, notice, error)));
+      releases.push(addExitHook(sessions[at]!));
+    }
+    const subscription = events$.subscribe({
+      next: take,
+      error: () => {
+        outcome = 'failed';
+        stop();
+      },
+      complete: () => stop(),
+    });
+    const failure = await done;
+    subscription.unsubscribe();
+    ended = true;
+    if (failure !== undefined) outcome = 'failed';
+    const receipts = await finishAll();
+    const rejection = failure ?? (strict ? receipts.flatMap(({ errors }) => errors)[0] : undefined);
+    if (rejection !== undefined) throw rejection;
+    return receipts;
+  } finally {
+    await finishAll();
+    for (const release of releases) release();
+  }
+}
+
+function assertLoggers(loggers: readonly Logger[]): void {
+  if (!Array.isArray(loggers)) throw new TypeError(`record: loggers must be an array, not ${String(loggers)}`);
+  for (const [at, logger] of loggers.entries()) {
+    if (typeof logger?.attach !== 'function') {
+      throw new TypeError(`record: loggers[${at}] is no logger; make one of a sink with defineLogger()`);
+    }
+    if (loggers.indexOf(logger) !== at) throw new TypeError(`record: loggers[${at}] (${logger.name}) stands twice`);
+  }
+}
+
+// A user's callback that throws must neither stop training nor vanish.
+function reportError(error: unknown): void {
+  printDiagnostic({
+    type: 'diagnostic',
+    microStep: 0,
+    step: 0,
+    samples: 0,
+    epoch: 0,
+    time: Date.now(),
+    level: 'error',
+    code: 'on-diagnostic-failed',
+    message: `onDiagnostic threw: ${error instanceof Error ? error.message : String(error)}`,
+  });
+}

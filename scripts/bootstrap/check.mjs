@@ -3,9 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { root } from './root.mjs';
 import { runNode } from './run-child.mjs';
-import { buildEverything, buildExamples, mainJob, runTests } from './tasks.mjs';
-
-const CHECK_REPORT = '.cache/check-report.json';
+import { buildEverything, buildExamples, CHECK_REPORT, mainJob, runTests } from './tasks.mjs';
 
 const quiet = { quiet: true };
 

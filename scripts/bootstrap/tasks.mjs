@@ -3,6 +3,9 @@ import { runNode } from './run-child.mjs';
 /** Where `runTests` leaves vitest's report, relative to the repository's top folder. */
 export const TEST_REPORT = '.cache/vitest-report.json';
 
+/** Where `npm run check` leaves the outcome of each of its steps. */
+export const CHECK_REPORT = '.cache/check-report.json';
+
 const TSC = 'node_modules/typescript/bin/tsc';
 
 /** Builds the examples and the packages that they use. */

@@ -60,7 +60,7 @@ export interface Accumulator {
   next(result: MicroBatchResult): WindowStatus;
   /** The optimizer really stepped. */
   applied(info?: AppliedInfo): readonly TrainEvent[];
-  /** The gradients of the window were given up; without effect on an empty window. */
+  /** The gradients of the window were given up; without effect on an empty window. Not between an epoch-end and the next micro-batch. */
   discard(reason: string): readonly TrainEvent[];
   /** Decides the tail of an epoch whose count is unknown, before validation. Without effect where it is decided, or where the epoch is empty. */
   closeEpoch(): WindowStatus;
@@ -102,6 +102,7 @@ export function createAccumulator(
   let epochs = before?.epochs ?? 0;
   let epochMicroBatches = before?.epochMicroBatches ?? 0;
   let epochClosed = before?.epochClosed ?? false;
+  let carried = before?.window.carried ?? false;
   let full = before?.window.full ?? false;
   let windowSamples = before?.window.samples ?? 0;
   let lineage: MicroBatchRecord[] = (before?.window.microBatches ?? []).map((record) => Object.freeze({ ...record }));
@@ -193,6 +194,7 @@ export function createAccumulator(
     epochMicroBatches = 0;
     epochClosed = false;
     epochMeans.clear();
+    carried = lineage.length > 0;
     targets.beginEpoch(epochs);
     const event = { type: 'epoch-end', ...clocks(), train: Object.freeze(train) } as const;
     return Object.freeze(valid === undefined ? event : { ...event, valid: frozenCopy(valid, 'valid') });
@@ -212,7 +214,7 @@ export function createAccumulator(
       epochs,
       epochMicroBatches,
       epochClosed,
-      window: { full, samples: windowSamples, microBatches: lineage, means: windowMeans.state() },
+      window: { full, carried, samples: windowSamples, microBatches: lineage, means: windowMeans.state() },
       targets: targets.state(),
       epochMeans: epochMeans.state(),
       smooth: smooth.state(),
@@ -254,6 +256,7 @@ export function createAccumulator(
       epochMicroBatches += 1;
       windowSamples += batchSamples;
       if (result.learningRate !== undefined) learningRate = result.learningRate;
+      carried = false;
       lineage.push(Object.freeze({ microStep, samples: batchSamples, weight, loss }));
       windowMeans.add(weight, loss, metrics);
       epochMeans.add(weight, loss, metrics);
@@ -308,6 +311,8 @@ export function createAccumulator(
 
     discard(reason) {
       assertRunning('discard');
+      if (carried)
+        throw new Error('discard: the window was carried over an epoch-end; discard it after its next micro-batch');
       return discardWindow(reason);
     },
 

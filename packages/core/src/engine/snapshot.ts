@@ -20,6 +20,8 @@ export interface AccumulatorState {
   readonly epochClosed: boolean;
   readonly window: {
     readonly full: boolean;
+    /** An epoch-end is the last that happened to it. */
+    readonly carried: boolean;
     readonly samples: number;
     readonly microBatches: readonly MicroBatchRecord[];
     readonly means: WeightedMeansState;

@@ -53,12 +53,11 @@ function scheduledTargets(policy: SchedulePolicy, plan: ResolvedPlan, state?: Ta
     if (!active()) return scheduled;
     return trainPct >= finish ? to : Math.trunc(schedule(from, to, schedulePct));
   };
+  // The running sum may end a rounding error beyond 1, where a falling schedule lies below its final size. fastxtend
+  // then takes up windows of 0 samples and divides by them.
   const wholeMicroBatches = (samples: number) => {
-    const size = Math.floor(samples / microBatchSize) * microBatchSize;
-    if (size >= microBatchSize) return size;
-    throw new RangeError(
-      `schedule ${policy.schedule.name || 'custom'} gave ${samples} samples at ${schedulePct}, fewer than microBatchSize (${microBatchSize})`,
-    );
+    if (Number.isNaN(samples)) throw new RangeError(`schedule ${policy.schedule.name} gave NaN at ${schedulePct}`);
+    return Math.max(Math.floor(samples / microBatchSize), 1) * microBatchSize;
   };
 
   return {

@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** The gradient of the window that is open: one tensor a variable. */
+export interface GradientSum {
+  /** Adds a micro-batch's gradients, by position, and disposes them. */
+  add(gradients: readonly (tf.Tensor | undefined)[]): void;
+  multiply(factor: number): void;
+  /** In the variables' order, with null for one that no loss depended on; still owned by the sum. */
+  named(): { name: string; tensor: tf.Tensor }[];
+  /** Disposes the sum: the next `add` begins a new one. */
+  clear(): void;
+}
+
+export function createGradientSum(variables: readonly tf.Variable[]): GradientSum {
+  const sums: (tf.Tensor | undefined)[] = variables.map(() => undefined);
+  return {
+    add(gradients) {
+      gradients.forEach((gradient, position) => {
+        if (gradient === undefined) return;
+        const sum = sums[position];
+        sums[position] = sum === undefined ? tf.keep(gradient) : replace(sum, tf.add(sum, gradient));
+        if (sum !== undefined) gradient.dispose();
+      });
+    },
+    multiply(factor) {
+      sums.forEach((sum, position) => {
+        if (sum !== undefined) sums[position] = replace(sum, tf.mul(sum, factor));
+      });
+    },
+    named: () => variables.map(({ name }, position) => ({ name, tensor: (sums[position] ?? null) as tf.Tensor })),
+    clear() {
+      tf.dispose(sums.filter((sum) => sum !== undefined));
+      sums.fill(undefined);
+    },
+  };
+}
+
+function replace(before: tf.Tensor, after: tf.Tensor): tf.Tensor {
+  before.dispose();
+  return tf.keep(after);
+}

@@ -1,0 +1,51 @@
+import * as tf from '@tensorflow/tfjs';
+import { labelledSamples } from './batch-samples.js';
+import type { DataSource } from './data-source.js';
+import { assertKnownOptions, assertOptional, assertPositiveInteger } from './option-checks.js';
+import { rowReader } from './row-reader.js';
+import { shuffledOrder } from './shuffled-order.js';
+import { type LabelledBatch, listTensors, mapTensors, type Tensors } from './tensors.js';
+
+/** Tensors that hold all samples. They stay the caller's, who must not dispose them before the run ends. */
+export interface InMemoryData {
+  readonly xs: Tensors;
+  readonly ys: Tensors;
+  /** Samples in a micro-batch; an epoch's last one may have fewer. */
+  readonly batchSize: number;
+  /** Whether each epoch has an order of its own, made from `seed` and the epoch's index. True by default, as in `model.fit`. */
+  readonly shuffle?: boolean;
+  /** A 32-bit integer; 0 by default. */
+  readonly seed?: number;
+}
+
+/** Cuts tensors into micro-batches. Throws a `TypeError` or `RangeError` that starts with `owner`. */
+export function inMemorySource(owner: string, data: InMemoryData): DataSource<LabelledBatch> {
+  assertKnownOptions(owner, data, ['xs', 'ys', 'batchSize', 'shuffle', 'seed']);
+  const samples = labelledSamples(owner, data);
+  const { batchSize, shuffle = true, seed = 0 } = data;
+  assertPositiveInteger(`${owner}.batchSize`, batchSize);
+  assertOptional(`${owner}.shuffle`, shuffle, 'boolean');
+  if (!Number.isInteger(seed) || (seed | 0) !== seed)
+    throw new RangeError(`${owner}.seed must be a 32-bit integer, not ${seed}`);
+
+  const readers = new Map(
+    [...listTensors(data.xs), ...listTensors(data.ys)].map((tensor) => [tensor, rowReader(tensor)]),
+  );
+
+  function* open(epoch: number): Generator<LabelledBatch, undefined> {
+    const order = shuffle ? shuffledOrder(samples, seed, epoch) : undefined;
+    for (let from = 0; from < samples; from += batchSize) {
+      const to = Math.min(from + batchSize, samples);
+      const rows = (tensor: tf.Tensor) => readers.get(tensor)!(from, to, order);
+      yield { xs: mapTensors(data.xs, rows), ys: mapTensors(data.ys, rows) };
+    }
+  }
+
+  return {
+    microBatchSize: batchSize,
+    microBatchesPerEpoch: Math.ceil(samples / batchSize),
+    samplesPerEpoch: samples,
+    open,
+    release: ({ xs, ys }) => tf.dispose([...listTensors(xs), ...listTensors(ys)]),
+  };
+}

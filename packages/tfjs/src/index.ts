@@ -1,0 +1,9 @@
+export type { CustomModel } from './custom-model.js';
+export type { InMemoryData } from './in-memory-data.js';
+export type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
+export type { BatchStream } from './streamed-data.js';
+export type { LabelledBatch, Tensors } from './tensors.js';
+export { train } from './train.js';
+export type { TrainOptions, TrainResult, TrainRun } from './train-options.js';
+export type { NamedScalars } from './trainable.js';
+export type { ValidationData } from './validation.js';

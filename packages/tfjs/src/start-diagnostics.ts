@@ -1,0 +1,52 @@
+import type { Accumulator } from '@microbatch/core';
+import type * as tf from '@tensorflow/tfjs';
+
+/** Something to tell the user when a run starts. */
+export interface StartDiagnostic {
+  readonly level: 'info' | 'warn';
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Tells where a run's samples are known to fill no window at all. */
+export function noStepDiagnostic(
+  { run, nextTarget }: Accumulator,
+  samplesPerEpoch: number | undefined,
+  epochs: number,
+): StartDiagnostic | undefined {
+  const { kind, lastWindow } = run.policy;
+  // A dropping schedule can still come to smaller windows.
+  if (samplesPerEpoch === undefined || lastWindow === 'flush' || (lastWindow === 'drop' && kind === 'schedule'))
+    return undefined;
+  const available = lastWindow === 'carry' ? samplesPerEpoch * epochs : samplesPerEpoch;
+  const target = nextTarget();
+  if (available >= target) return undefined;
+  const option = kind === 'fixed' ? 'accumBatchSize' : 'startAccumBatchSize';
+  return {
+    level: 'warn',
+    code: 'no-optimizer-step',
+    message: `data has ${samplesPerEpoch} samples and epochs is ${epochs}: under lastWindow '${lastWindow}' no window reaches ${option} (${target}), so the optimizer never steps`,
+  };
+}
+
+/** Tells that batch normalization sees micro-batches, where the model has any. */
+export function batchNormDiagnostic(model: tf.LayersModel): StartDiagnostic | undefined {
+  if (!hasBatchNorm(model.layers)) return undefined;
+  return {
+    level: 'info',
+    code: 'batch-norm-micro-batches',
+    message:
+      'BatchNormalization computes its statistics over each micro-batch, not over the accumulated batch: the step differs from that of one large batch',
+  };
+}
+
+function hasBatchNorm(layers: readonly tf.layers.Layer[]): boolean {
+  return layers.some((layer) => {
+    if (layer.getClassName() === 'BatchNormalization') return true;
+    const { layers: inner = [], layer: wrapped } = layer as unknown as {
+      layers?: tf.layers.Layer[];
+      layer?: tf.layers.Layer;
+    };
+    return hasBatchNorm(wrapped === undefined ? inner : [...inner, wrapped]);
+  });
+}

@@ -1,0 +1,66 @@
+import type {
+  AccumulationPolicy,
+  EpochEndEvent,
+  LogValues,
+  RunOptions,
+  RunOutcome,
+  TrainEvent,
+} from '@microbatch/core';
+import type * as tf from '@tensorflow/tfjs';
+import type { Observable } from 'rxjs';
+import type { CustomModel } from './custom-model.js';
+import type { InMemoryData } from './in-memory-data.js';
+import type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
+import type { BatchStream } from './streamed-data.js';
+import type { LabelledBatch } from './tensors.js';
+import type { ValidationData } from './validation.js';
+
+/** What `train` takes. `B` is what `data` yields. */
+export interface TrainOptions<B = LabelledBatch> {
+  readonly model: tf.LayersModel | CustomModel<B>;
+  /** Keeps its state by the position of a variable: one optimizer serves one run at a time. */
+  readonly optimizer: tf.Optimizer;
+  /** For a layers model: a name as in `model.compile`, or a function that returns the batch's mean as a scalar. */
+  readonly loss?: LossName | TargetFunction;
+  /** For a layers model: computed from the predictions that the loss was computed from. */
+  readonly metrics?: readonly Metric[];
+  /** Tensors, a data set (whose tensors are disposed after use), batches, or a function that makes batches for an epoch. */
+  readonly data: InMemoryData | tf.data.Dataset<tf.TensorContainer> | BatchStream<B>;
+  /** Done in inference mode at each epoch's end; means by samples, or by `weight` where there is one. */
+  readonly validation?: ValidationData<B>;
+  /** 1 by default. */
+  readonly epochs?: number;
+  /** When the optimizer steps. */
+  readonly accumulation: AccumulationPolicy;
+  readonly run?: RunOptions;
+  /** What a batch counts for in its window, where that is not its samples: tokens, say. The loss must be the mean over it. */
+  readonly weight?: (batch: B) => number;
+  /** The samples of a batch for a custom model; by default the first dimension of the first tensor in the batch. */
+  readonly samples?: (batch: B) => number;
+  /** Nominal samples in a batch, where `data` is not in memory and the policy does not say. */
+  readonly microBatchSize?: number;
+  /** Batches in an epoch, where `data` is not in memory: an epoch ends there, however many there are. */
+  readonly microBatchesPerEpoch?: number;
+  /** Whether to dispose the tensors of iterables' batches after use; false by default: who made them disposes them. */
+  readonly disposeBatches?: boolean;
+}
+
+/** What a run gave. */
+export interface TrainResult {
+  /** The `epoch-end` events. */
+  readonly history: readonly EpochEndEvent[];
+  readonly outcome: Exclude<RunOutcome, 'failed'>;
+}
+
+/** A run under way. */
+export interface TrainRun {
+  readonly id: string;
+  /** Multicast; late subscribers get `run-start` first. Ends with `run-end`, then completes, or errs where training failed. */
+  readonly events$: Observable<TrainEvent>;
+  /** Rejects with what made training fail; nobody has to listen. */
+  readonly done: Promise<TrainResult>;
+  /** Finishes the micro-batch under way, discards the open window and ends the run as stopped. */
+  stop(): void;
+  /** Puts the user's own values into the stream. Throws an `Error` before `run-start` and after `run-end`. */
+  log(values: LogValues): void;
+}

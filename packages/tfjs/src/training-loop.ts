@@ -1,0 +1,88 @@
+import { type Accumulator, type RunOutcome, type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
+import type * as tf from '@tensorflow/tfjs';
+import type { DataSource } from './data-source.js';
+import { forEachBatch } from './for-each-batch.js';
+import type { GradientSum } from './gradient-sum.js';
+import { computeMicroBatch } from './gradients.js';
+import { learningRateOf } from './learning-rate.js';
+import { createPacer } from './macrotask.js';
+import { readScalars } from './read-scalars.js';
+import type { StopSignal } from './stop-signal.js';
+import type { Trainable } from './trainable.js';
+import type { Validate } from './validation.js';
+
+/** What a run is made of. */
+export interface TrainingParts<B> {
+  readonly trainable: Trainable<B>;
+  readonly optimizer: tf.Optimizer;
+  readonly data: DataSource<B>;
+  readonly epochs: number;
+  readonly accumulator: Accumulator;
+  readonly gradientSum: GradientSum;
+  readonly stop: StopSignal;
+  readonly emit: (events: readonly TrainEvent[]) => void;
+  readonly weight: ((batch: B) => number) | undefined;
+  readonly validate: Validate | undefined;
+}
+
+/** Trains all epochs, up to but without `run-end`. */
+export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<RunOutcome, 'failed'>> {
+  const { trainable, optimizer, data, epochs, accumulator, gradientSum, stop, emit, weight, validate } = parts;
+  const pace = createPacer();
+  let shortEpochTold = false;
+
+  async function trainMicroBatch(batch: B): Promise<void> {
+    const samples = trainable.check('data', batch);
+    const share = weight?.(batch) ?? samples;
+    const tensors = computeMicroBatch(trainable, batch, share / accumulator.nextTarget());
+    gradientSum.add(tensors.gradients);
+    const reading = readScalars(tensors.loss, tensors.metrics);
+    const { loss, metrics } = reading instanceof Promise ? await reading : reading;
+    settle(accumulator.next({ loss, samples, weight: share, metrics, ...learningRate() }));
+    await pace();
+    const relief = whenRelieved(accumulator.run.id);
+    if (relief !== undefined) await stop.orStop(relief);
+  }
+
+  function settle({ events, window, target, normalizer }: WindowStatus): void {
+    emit(events);
+    if (events.some(({ type }) => type === 'discarded-window')) gradientSum.clear();
+    if (window === 'open') return;
+    // The micro-batches were scaled by weight / target, before the window's weight was known.
+    if (normalizer !== target) gradientSum.multiply(target / normalizer);
+    optimizer.applyGradients(gradientSum.named());
+    gradientSum.clear();
+    emit(accumulator.applied(learningRate()));
+  }
+
+  function learningRate(): { learningRate?: number } {
+    const rate = learningRateOf(optimizer);
+    return rate === undefined ? {} : { learningRate: rate };
+  }
+
+  const wanted = (count: number) =>
+    count < (data.microBatchesPerEpoch ?? Number.POSITIVE_INFINITY) && !accumulator.tailIsDropped();
+
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const { count, exhausted } = await forEachBatch(data, epoch, stop, wanted, trainMicroBatch);
+    if (stop.requested) return 'stopped';
+    if (exhausted) tellShortEpoch(count, epoch);
+    settle(accumulator.closeEpoch());
+    const valid = await validate?.(epoch, stop, pace);
+    if (stop.requested) return 'stopped';
+    emit(accumulator.endEpoch(valid));
+  }
+  return 'finished';
+
+  function tellShortEpoch(count: number, epoch: number): void {
+    if (count === 0) {
+      const reread = epoch === 0 ? '' : ': an iterable that can be read once? Give a function that returns a fresh one';
+      throw new RangeError(`data yielded no micro-batch in epoch ${epoch + 1}${reread}`);
+    }
+    const planned = data.microBatchesPerEpoch ?? count;
+    if (count >= planned || shortEpochTold) return;
+    shortEpochTold = true;
+    const message = `data ended after ${count} micro-batches in epoch ${epoch + 1}, but microBatchesPerEpoch is ${planned}`;
+    emit(accumulator.diagnose({ level: 'warn', code: 'short-epoch', message }));
+  }
+}

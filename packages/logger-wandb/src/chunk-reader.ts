@@ -1,0 +1,93 @@
+import { crc32 } from 'node:zlib';
+import { BLOCK_BYTES, CHUNK, CHUNK_HEADER_BYTES, LOG_HEADER } from './chunk-writer.js';
+
+/** Where a log can't be read, and why. */
+export interface LogDamage {
+  /** Bytes from the file's start. */
+  readonly offset: number;
+  readonly reason: string;
+}
+
+/** One record's bytes, and where they begin in the file. */
+export interface LogPayload {
+  readonly offset: number;
+  readonly payload: Uint8Array;
+}
+
+/** Why bytes are no log, or nothing where they begin like one. */
+export function headerProblem(log: Uint8Array): string | undefined {
+  if (log.length < LOG_HEADER.length)
+    return `a W&B log begins with ${LOG_HEADER.length} bytes of header, here are ${log.length}`;
+  const wrong = LOG_HEADER.findIndex((byte, at) => log[at] !== byte);
+  if (wrong === -1) return undefined;
+  if (wrong === 6) return `W&B log version ${log[6]} is not known, only version 0 is`;
+  return wrong < 4 ? "a W&B log begins with ':W&B'" : "the W&B log's magic number 0xBEE1 is damaged";
+}
+
+interface Chunk {
+  readonly type: number;
+  readonly payload: Uint8Array;
+  readonly end: number;
+}
+
+/**
+ * Yields each whole record of a log with a good header. Behind damage, which `onDamage` is told of, it goes on at the next
+ * block; records that the damage touches are left out.
+ */
+export function* readPayloads(log: Uint8Array, onDamage: (damage: LogDamage) => void): Generator<LogPayload> {
+  let at = LOG_HEADER.length;
+  let open: { offset: number; parts: Uint8Array[] } | undefined;
+  // Behind damage the rest of a record whose beginning is lost is no news.
+  let afterDamage = false;
+
+  function damage(offset: number, reason: string): void {
+    onDamage({ offset, reason });
+    open = undefined;
+    afterDamage = true;
+  }
+
+  while (at < log.length) {
+    const left = BLOCK_BYTES - (at % BLOCK_BYTES);
+    if (left < CHUNK_HEADER_BYTES) {
+      at += left;
+      continue;
+    }
+    const chunk = readChunk(log, at);
+    if (typeof chunk === 'string') {
+      damage(open?.offset ?? at, chunk);
+      at += left;
+      continue;
+    }
+    const offset = at;
+    at = chunk.end;
+    const begins = chunk.type === CHUNK.full || chunk.type === CHUNK.first;
+    if (begins && open !== undefined) damage(open.offset, 'the record is not finished where the next one begins');
+    if (!begins && open === undefined) {
+      if (!afterDamage) damage(offset, "the record's beginning is missing");
+      continue;
+    }
+    afterDamage = false;
+    open ??= { offset, parts: [] };
+    open.parts.push(chunk.payload);
+    if (chunk.type === CHUNK.first || chunk.type === CHUNK.middle) continue;
+    const { offset: start, parts } = open;
+    open = undefined;
+    yield { offset: start, payload: parts.length === 1 ? parts[0]! : Buffer.concat(parts) };
+  }
+  if (open !== undefined) damage(open.offset, 'the last record is cut off');
+}
+
+/** The chunk at `at`, or what is wrong with it. */
+function readChunk(log: Uint8Array, at: number): Chunk | string {
+  const room = BLOCK_BYTES - (at % BLOCK_BYTES);
+  if (at + CHUNK_HEADER_BYTES > log.length) return 'the last record is cut off';
+  const length = log[at + 4]! | (log[at + 5]! << 8);
+  const type = log[at + 6]!;
+  const end = at + CHUNK_HEADER_BYTES + length;
+  if (CHUNK_HEADER_BYTES + length > room) return 'a chunk reaches beyond its block';
+  if (end > log.length) return 'the last record is cut off';
+  const stored = (log[at]! | (log[at + 1]! << 8) | (log[at + 2]! << 16) | (log[at + 3]! << 24)) >>> 0;
+  if (stored !== crc32(log.subarray(at + 6, end))) return 'a checksum does not match';
+  if (type < CHUNK.full || type > CHUNK.last) return `chunk type ${type} does not exist`;
+  return { type, payload: log.subarray(at + CHUNK_HEADER_BYTES, end), end };
+}

@@ -1,0 +1,179 @@
+import {
+  axisValue,
+  batchScalars,
+  type Clocks,
+  isRecorded,
+  type LoggerNotice,
+  type LogValues,
+  type MetricNames,
+  type RunInfo,
+  type StepAxis,
+  type TrainEvent,
+} from '@microbatch/core/logger';
+import { toRowValue } from './log-value.js';
+import type { RowTable } from './row-table.js';
+import { forEachLeaf, type JsonValue } from './value-json.js';
+
+/** The clocks that every row holds, to be declared as metrics. */
+export const CLOCK_KEYS: readonly string[] = ['trainer/micro_step', 'trainer/step', 'trainer/samples', 'epoch'];
+
+const META_KEYS: readonly string[] = ['_step', '_timestamp', '_runtime'];
+
+/** Turns a run's events into W&B rows. */
+export interface Rows {
+  apply(event: TrainEvent): void;
+  /** Closes the open row, unless it still waits for the run's first step. */
+  flush(): void;
+  /** Closes the open row. */
+  close(): void;
+}
+
+/**
+ * The rules by which events become rows: a pure state machine over `table`, whose row is the open one. `onRow` is told of
+ * each row as it closes, while the table still holds it; `onNotice` of each value that did not get where the user put it.
+ *
+ * Steps are the Python client's: equal ones merge, older ones are refused. The row of a recorded batch is its clock on
+ * `axis`, less one. Values join the open row, or the summary where that row is closed. Before the first step they open a
+ * row that this step joins.
+ */
+export function createRows(
+  run: RunInfo,
+  table: RowTable,
+  options: {
+    readonly axis: StepAxis;
+    readonly names: MetricNames;
+    readonly onRow: (step: number) => void;
+    readonly onNotice: (notice: LoggerNotice) => void;
+  },
+): Rows {
+  const { axis, names, onRow } = options;
+  const meta = META_KEYS.map(table.column);
+  const clocks = CLOCK_KEYS.map(table.column);
+  const told = new Set<string>();
+  let state: 'none' | 'waiting' | 'open' | 'closed' = 'none';
+  /** The step of the open row, or of the last one closed. */
+  let step = 0;
+
+  function warn(code: string, message: string): void {
+    options.onNotice({ level: 'warn', code, message });
+  }
+
+  function warnOncePerKey(code: string, key: string, message: string): void {
+    if (told.has(`${code} ${key}`)) return;
+    told.add(`${code} ${key}`);
+    warn(code, message);
+  }
+
+  function closeRow(): void {
+    if (state !== 'open' && state !== 'waiting') return;
+    table.set(meta[0]!, step);
+    onRow(step);
+    table.clear();
+    state = 'closed';
+  }
+
+  function putClocks(event: Clocks): void {
+    table.set(meta[1]!, event.time / 1000);
+    table.set(meta[2]!, Math.max(0, event.time - run.startedAt) / 1000);
+    table.set(clocks[0]!, event.microStep);
+    table.set(clocks[1]!, event.step);
+    table.set(clocks[2]!, event.samples);
+    table.set(clocks[3]!, event.epoch);
+  }
+
+  function put(key: string, column: number, value: JsonValue): void {
+    if (table.set(column, value)) {
+      warnOncePerKey('value-overwritten', key, `${key} was logged more than once in row ${step}: the last value stays`);
+    }
+  }
+
+  function putScalar(key: string, value: number): void {
+    put(key, table.column(key), value);
+  }
+
+  /** Makes the row of a step the open one. Returns where the step's values belong. */
+  function enter(nextStep: number): 'row' | 'summary' | 'nowhere' {
+    if (state === 'open' && nextStep > step) closeRow();
+    if (state === 'none' || state === 'waiting' || nextStep > step) {
+      state = 'open';
+      step = nextStep;
+      return 'row';
+    }
+    if (nextStep === step) return state === 'open' ? 'row' : 'summary';
+    // The Python client's words.
+    warn(
+      'step-refused',
+      `Tried to log to step ${nextStep} that is less than the current step ${step}. ` +
+        'Steps must be monotonically increasing, so this data will be ignored.',
+    );
+    return 'nowhere';
+  }
+
+  function putBatch(event: TrainEvent & { type: 'micro-batch' | 'accumulated-batch' }): void {
+    if (event.type === 'micro-batch' && !isRecorded(event, run)) return;
+    const place = enter(axisValue(event, axis) - 1);
+    if (place === 'row') {
+      putClocks(event);
+      batchScalars(event, run, names, putScalar);
+    } else if (place === 'summary') {
+      toSummary(event.type, (emit) => batchScalars(event, run, names, (key, value) => emit(table.column(key), value)));
+    }
+  }
+
+  function toSummary(what: string, each: (emit: (column: number, value: JsonValue) => void) => void): void {
+    each(table.setLatest);
+    warn('row-closed', `row ${step} was already written: the values of this ${what} go to the summary alone`);
+  }
+
+  function putValues(event: Clocks, what: string, values: readonly (readonly [key: string, value: JsonValue])[]): void {
+    if (values.length === 0) return;
+    if (state === 'closed') {
+      toSummary(what, (emit) => {
+        for (const [key, value] of values) forEachLeaf(key, value, (path, leaf) => emit(table.columnAt(path), leaf));
+      });
+      return;
+    }
+    if (state === 'none') {
+      state = 'waiting';
+      putClocks(event);
+    }
+    for (const [key, value] of values) forEachLeaf(key, value, (path, leaf) => put(key, table.columnAt(path), leaf));
+  }
+
+  function loggable(values: LogValues): [string, JsonValue][] {
+    return Object.entries(values).flatMap(([key, value]): [string, JsonValue][] => {
+      try {
+        if (META_KEYS.includes(key)) throw new TypeError('W&B keeps this name for itself');
+        return [[key, toRowValue(value)]];
+      } catch (error) {
+        warnOncePerKey('value-dropped', key, `${JSON.stringify(key)} is not logged: ${(error as Error).message}`);
+        return [];
+      }
+    });
+  }
+
+  return {
+    apply(event) {
+      switch (event.type) {
+        case 'run-start':
+          step = axisValue(event, axis);
+          return;
+        case 'micro-batch':
+        case 'accumulated-batch':
+          return putBatch(event);
+        case 'epoch-end':
+          return putValues(
+            event,
+            'validation',
+            Object.entries(event.valid ?? {}).map(([metric, value]) => [names.valid(metric), value]),
+          );
+        case 'log':
+          return putValues(event, 'log', loggable(event.values));
+      }
+    },
+    flush() {
+      if (state === 'open') closeRow();
+    },
+    close: closeRow,
+  };
+}

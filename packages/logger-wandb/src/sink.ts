@@ -1,0 +1,86 @@
+import { hostname } from 'node:os';
+import { LoggerError, type LoggerErrorCode, type RunOutcome, type Sink } from '@microbatch/core/logger';
+import { createConsole } from './console.js';
+import { assertSdkInstalled, type SdkUplink, startSdkUplink } from './sdk-uplink.js';
+import { disabledSession, EXIT_CODES, openSession, type Session } from './session.js';
+import { resolveSettings, type WandbOptions } from './settings.js';
+
+/**
+ * Writes each run as a W&B transaction log in a folder of its own. Throws a `TypeError` that names the option and the
+ * value, and a `LoggerError` (`sdk-missing`) for `transport: 'sdk'` without `@wandb/sdk`.
+ */
+export function wandbSink(options: WandbOptions = {}): Sink {
+  const settings = resolveSettings(options, process.env);
+  if (settings.mode === 'online') assertSdkInstalled();
+  const lines = createConsole(settings, options.onNotice);
+  let session: Session | undefined;
+  let uplink: SdkUplink | undefined;
+
+  function attempt(code: LoggerErrorCode, what: string, work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      if (cause instanceof TypeError) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new LoggerError('wandb', code, `wandb: ${what}: ${reason}`, { cause });
+    }
+  }
+
+  function closeLog(outcome: RunOutcome): void {
+    const closing = session;
+    if (closing === undefined) return;
+    session = undefined;
+    attempt('close-failed', `the end of ${closing.path} is not written`, () => closing.close(outcome));
+    lines.closed(closing.path);
+  }
+
+  // The log is closed first: its last row must reach the uplink before it ends.
+  async function closeBoth(sending: SdkUplink, outcome: RunOutcome): Promise<void> {
+    try {
+      closeLog(outcome);
+    } finally {
+      await sending.finish(EXIT_CODES[outcome]);
+    }
+  }
+
+  return {
+    name: 'wandb',
+    supports: { scalars: true, histograms: true, images: false, text: true, tables: false },
+    open(run) {
+      if (settings.mode === 'disabled') {
+        session = disabledSession(settings.describe(run, hostname()));
+        return;
+      }
+      attempt('open-failed', `can't write a run into dir ${JSON.stringify(settings.dir)}`, () => {
+        session = openSession(run, settings, {
+          onRow: (table, step) => uplink?.row(table, step),
+          onNotice: lines.notice,
+        });
+      });
+      lines.opened(session!.path);
+      if (settings.mode !== 'online') return;
+      uplink = startSdkUplink(session!.description, { onStart: lines.started, onNotice: lines.notice });
+      return uplink.started;
+    },
+    write(events) {
+      const { write, path } = session ?? {};
+      if (write === undefined) throw new LoggerError('wandb', 'not-open', 'wandb: write() needs an open run');
+      attempt('write-failed', `${path} can't be written`, () => write(events));
+    },
+    flush() {
+      attempt('flush-failed', `${session?.path} is not on the disk`, () => session?.flush());
+    },
+    close(outcome) {
+      if (session === undefined) return;
+      return uplink === undefined ? closeLog(outcome) : closeBoth(uplink, outcome);
+    },
+    exitSync(outcome) {
+      try {
+        closeLog(outcome);
+      } catch (error) {
+        lines.notice({ level: 'error', code: 'exit-failed', message: (error as Error).message });
+      }
+      uplink?.abandon();
+    },
+  };
+}

@@ -1,28 +1,44 @@
 export { accumulate, type TrainInput } from './engine/accumulate.js';
-export type { AccumulationPolicy, CommonPolicyOptions, FixedPolicy, SchedulePolicy } from './engine/accumulation-policy.js';
-export {
-  type Accumulator,
-  type AccumulatorOptions,
-  type AppliedInfo,
-  createAccumulator,
-  type WindowStatus,
-} from './engine/accumulator.js';
+export type {
+  AccumulationPolicy,
+  CommonPolicyOptions,
+  FixedPolicy,
+  SchedulePolicy,
+} from './engine/accumulation-policy.js';
+export type { Accumulator, AccumulatorOptions, AppliedInfo, WindowStatus } from './engine/accumulator.js';
 export { type Annealer, schedCos, schedExp, schedLin, schedNo, schedPoly } from './engine/annealers.js';
+export { createAccumulator } from './engine/create-accumulator.js';
 export { type GradientAccumulationOptions, gradientAccumulation } from './engine/gradient-accumulation.js';
 export {
   type GradientAccumulationScheduleOptions,
   gradientAccumulationSchedule,
 } from './engine/gradient-accumulation-schedule.js';
 export type { MicroBatchResult } from './engine/micro-batch-result.js';
-export { resolvePlan } from './engine/training-plan.js';
 export type { ScheduleBound } from './engine/schedule-bound.js';
 export type { AccumulatorSnapshot } from './engine/snapshot.js';
-export type { HistogramValue, ImageValue, LogValue, LogValues, TableCell, TableValue, TextValue } from './logger/log-values.js';
+export { resolvePlan } from './engine/training-plan.js';
 export { defineLogger, type LoggerOptions } from './logger/define-logger.js';
+export type {
+  HistogramValue,
+  ImageValue,
+  LogValue,
+  LogValues,
+  TableCell,
+  TableValue,
+  TextValue,
+} from './logger/log-values.js';
 export type { Logger, Receipt } from './logger/logger.js';
 export { LoggerError, type LoggerErrorCode } from './logger/logger-error.js';
 export { memory, memorySink } from './logger/memory.js';
-export type { LastWindow, Normalize, PolicyInfo, ResolvedPlan, RunInfo, RunOptions, TrainingPlan } from './logger/run-info.js';
+export type {
+  LastWindow,
+  Normalize,
+  PolicyInfo,
+  ResolvedPlan,
+  RunInfo,
+  RunOptions,
+  TrainingPlan,
+} from './logger/run-info.js';
 export type { Sink, SinkSupports } from './logger/sink.js';
 export type {
   AccumulatedBatchEvent,

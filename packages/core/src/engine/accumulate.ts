@@ -3,7 +3,7 @@ import type { LogValues } from '../logger/log-values.js';
 import type { RunOptions, TrainingPlan } from '../logger/run-info.js';
 import type { Metrics, TrainEvent } from '../logger/train-event.js';
 import type { AccumulationPolicy } from './accumulation-policy.js';
-import { createAccumulator } from './accumulator.js';
+import { createAccumulator } from './create-accumulator.js';
 import type { MicroBatchResult } from './micro-batch-result.js';
 import { show } from './options.js';
 import { resolvePlan } from './training-plan.js';

@@ -32,8 +32,17 @@ export function assertMicroBatch(result: MicroBatchResult): void {
   if (learningRate !== undefined && typeof learningRate !== 'number') {
     throw new TypeError(`learningRate must be a number, not ${show(learningRate)}`);
   }
+  assertMetrics('metrics', metrics);
+}
+
+/** Refuses metrics that are not numbers by name, with a `TypeError`. */
+export function assertMetrics(option: string, metrics: Metrics | undefined): void {
+  if (metrics === undefined) return;
+  if (typeof metrics !== 'object' || metrics === null)
+    throw new TypeError(`${option} must be an object, not ${show(metrics)}`);
   for (const name in metrics) {
-    if (typeof metrics[name] !== 'number')
-      throw new TypeError(`metrics.${name} must be a number, not ${show(metrics[name])}`);
+    if (typeof metrics[name] !== 'number') {
+      throw new TypeError(`${option}.${name} must be a number, not ${show(metrics[name])}`);
+    }
   }
 }

@@ -1,9 +1,9 @@
 import { decodeJson, encodeJson, type JsonValue } from '../logger/json-codec.js';
 import type { PolicyInfo, ResolvedPlan, RunInfo } from '../logger/run-info.js';
-import type { MicroBatchRecord } from '../logger/train-event.js';
+import type { EpochProgressState } from './epoch-progress.js';
+import type { OpenWindowState } from './open-window.js';
 import { show } from './options.js';
 import type { SmoothState } from './smooth-loss.js';
-import type { WeightedMeansState } from './weighted-means.js';
 import type { TargetState } from './window-targets.js';
 
 /** All that an accumulator knows between two calls. */
@@ -13,21 +13,9 @@ export interface AccumulatorState {
   readonly step: number;
   readonly samples: number;
   readonly time: number;
-  /** Epochs completed, and the micro-batches of the one under way. */
-  readonly epochs: number;
-  readonly epochMicroBatches: number;
-  /** The epoch's tail is decided; `endEpoch` is due. */
-  readonly epochClosed: boolean;
-  readonly window: {
-    readonly full: boolean;
-    /** An epoch-end is the last that happened to it. */
-    readonly carried: boolean;
-    readonly samples: number;
-    readonly microBatches: readonly MicroBatchRecord[];
-    readonly means: WeightedMeansState;
-  };
+  readonly epoch: EpochProgressState;
+  readonly window: OpenWindowState;
   readonly targets: TargetState;
-  readonly epochMeans: WeightedMeansState;
   readonly smooth: SmoothState;
   readonly learningRate: number | null;
   readonly nonFiniteTold: boolean;

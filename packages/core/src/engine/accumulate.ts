@@ -3,6 +3,7 @@ import type { LogValues } from '../logger/log-values.js';
 import type { RunOptions, TrainingPlan } from '../logger/run-info.js';
 import type { Metrics, TrainEvent } from '../logger/train-event.js';
 import type { AccumulationPolicy } from './accumulation-policy.js';
+import type { WindowStatus } from './accumulator.js';
 import { createAccumulator } from './create-accumulator.js';
 import type { MicroBatchResult } from './micro-batch-result.js';
 import { show } from './options.js';
@@ -33,6 +34,7 @@ export function accumulate(
       const waiting: TrainInput[] = [];
       let busy = false;
       let marked = false;
+      const counted = plan.microBatchesPerEpoch !== undefined;
       let failure: { error: unknown } | undefined;
       let completed = false;
       let ended = false;
@@ -43,41 +45,28 @@ export function accumulate(
         for (const event of events) subscriber.next(event);
       };
 
-      // A subscriber may feed the source while it handles an event: what comes in meanwhile waits for its turn.
-      const drain = () => {
-        if (busy || ended) return;
-        busy = true;
-        for (let input = waiting.shift(); input !== undefined && failure === undefined; input = waiting.shift()) {
-          try {
-            emit(translate(input));
-          } catch (error) {
-            failure = { error };
-          }
-        }
-        busy = false;
-        if (ended) return;
-        if (failure !== undefined) fail(failure.error);
-        else if (completed) complete();
+      // Nothing waits for an optimizer here: each full window counts as applied at once.
+      const step = ({ events, window }: WindowStatus) => {
+        emit(events);
+        if (window === 'full') emit(accumulator.applied());
       };
 
-      const translate = (input: TrainInput): readonly TrainEvent[] => {
+      const take = (input: TrainInput) => {
         switch (input?.type) {
-          case 'epoch-end': {
-            const told =
-              accumulator.insideEpoch && !marked && plan.microBatchesPerEpoch !== undefined ? unplannedEnd() : [];
+          case 'epoch-end':
+            if (!marked && counted && accumulator.insideEpoch) emit(unplannedEnd());
             marked = true;
-            return [...told, ...close(), ...accumulator.endEpoch(input.valid)];
-          }
+            step(accumulator.closeEpoch());
+            emit(accumulator.endEpoch(input.valid));
+            break;
           case 'log':
-            return accumulator.log(input.values);
+            emit(accumulator.log(input.values));
+            break;
           case undefined:
-          case 'micro-batch': {
+          case 'micro-batch':
             if (input.lastOfEpoch === true) marked = true;
-            const { events, window } = accumulator.next(
-              marked ? { ...input, lastOfEpoch: input.lastOfEpoch ?? false } : input,
-            );
-            return window === 'full' ? [...events, ...accumulator.applied()] : events;
-          }
+            step(accumulator.next(marked ? { ...input, lastOfEpoch: input.lastOfEpoch ?? false } : input));
+            break;
           default:
             throw new TypeError(`accumulate: ${show((input as TrainInput).type)} is no type of input`);
         }
@@ -88,9 +77,17 @@ export function accumulate(
         return accumulator.diagnose({ level: 'warn', code: 'epoch-length', message });
       };
 
-      const close = (): readonly TrainEvent[] => {
-        const { events, window } = accumulator.closeEpoch();
-        return window === 'full' ? [...events, ...accumulator.applied()] : events;
+      const complete = () => {
+        const short = accumulator.insideEpoch && (marked || counted);
+        if (short) {
+          const message =
+            'the source completed inside an epoch: its last window follows lastWindow, the run counts as stopped';
+          emit(accumulator.diagnose({ level: 'warn', code: 'short-epoch', message }));
+        }
+        step(accumulator.closeEpoch());
+        emit(accumulator.end(short ? 'stopped' : 'finished'));
+        ended = true;
+        subscriber.complete();
       };
 
       const fail = (error: unknown) => {
@@ -100,21 +97,18 @@ export function accumulate(
         subscriber.error(error);
       };
 
-      const complete = () => {
-        ended = true;
-        const epochsAreKnown = marked || plan.microBatchesPerEpoch !== undefined;
-        if (accumulator.insideEpoch && epochsAreKnown) {
-          const message =
-            'the source completed inside an epoch: its last window follows lastWindow, the run counts as stopped';
-          emit([
-            ...accumulator.diagnose({ level: 'warn', code: 'short-epoch', message }),
-            ...close(),
-            ...accumulator.end('stopped'),
-          ]);
-        } else {
-          emit([...close(), ...accumulator.end('finished')]);
+      // A subscriber may feed the source while it handles an event: what comes in meanwhile waits for its turn.
+      const drain = () => {
+        if (busy || ended) return;
+        busy = true;
+        try {
+          while (waiting.length > 0 && !ended) take(waiting.shift()!);
+          if (failure !== undefined) fail(failure.error);
+          else if (completed) complete();
+        } catch (error) {
+          fail(error);
         }
-        subscriber.complete();
+        busy = false;
       };
 
       emit(accumulator.start());

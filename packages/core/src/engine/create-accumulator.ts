@@ -38,10 +38,11 @@ export function createAccumulator(
   const restored = options.snapshot === undefined ? undefined : readSnapshot(options.snapshot, info, plan);
   const before = restored?.state;
   const run = describeRun();
+  const { microBatchesPerEpoch } = plan;
 
   const targets = createWindowTargets(policy, plan, before?.targets);
   const window = createOpenWindow(policy.normalize, targets.peek(), before?.window);
-  const epoch = createEpochProgress(plan.microBatchesPerEpoch, before?.epoch);
+  const epoch = createEpochProgress(microBatchesPerEpoch, before?.epoch);
   const smooth = createSmoothLoss(before?.smooth);
   let phase = before?.phase ?? 'new';
   let startTold = false;
@@ -62,9 +63,13 @@ export function createAccumulator(
     return createRunInfo({ ...known, ...options.run }, { ...about, startedAt, ...resumed });
   }
 
-  function clocks() {
+  function now(): number {
     time = Math.max(time, clock());
-    return { microStep, step, samples, epoch: epoch.clock, time };
+    return time;
+  }
+
+  function clocks() {
+    return { microStep, step, samples, epoch: epoch.clock, time: now() };
   }
 
   function assertRunning(call: string): void {
@@ -109,9 +114,8 @@ export function createAccumulator(
 
   function endEpoch(valid?: Metrics): TrainEvent {
     // fastxtend's schedule goes on over micro-batches that `drop` leaves out.
-    if (policy.lastWindow === 'drop' && plan.microBatchesPerEpoch !== undefined) {
-      for (let missing = plan.microBatchesPerEpoch - epoch.microBatches; missing > 0; missing -= 1)
-        targets.advance(false);
+    if (policy.lastWindow === 'drop' && microBatchesPerEpoch !== undefined) {
+      for (let missing = microBatchesPerEpoch - epoch.microBatches; missing > 0; missing -= 1) targets.advance(false);
     }
     const train = epoch.end();
     targets.beginEpoch(epoch.completed);
@@ -175,8 +179,13 @@ export function createAccumulator(
       epoch.add(weight, loss, metrics);
 
       const event: Mutable<MicroBatchEvent> = {
+        // Written out: a spread here would double what an event costs.
         type: 'micro-batch',
-        ...clocks(),
+        microStep,
+        step,
+        samples,
+        epoch: epoch.clock,
+        time: now(),
         loss,
         batchSamples,
         weight,
@@ -191,7 +200,7 @@ export function createAccumulator(
         const message = `the loss of micro-batch ${microStep} is ${loss}; training goes on`;
         events.push(diagnostic('warn', 'non-finite-loss', message));
       }
-      if (result.lastOfEpoch ?? epoch.microBatches === plan.microBatchesPerEpoch) events.push(...closeTail());
+      if (result.lastOfEpoch ?? epoch.microBatches === microBatchesPerEpoch) events.push(...closeTail());
       return status(events);
     },
 
@@ -204,7 +213,11 @@ export function createAccumulator(
       step += 1;
       const event: Mutable<AccumulatedBatchEvent> = {
         type: 'accumulated-batch',
-        ...clocks(),
+        microStep,
+        step,
+        samples,
+        epoch: epoch.clock,
+        time: now(),
         loss,
         metrics,
         normalizer,
@@ -271,8 +284,8 @@ export function createAccumulator(
     nextTarget,
 
     tailIsDropped() {
-      if (policy.lastWindow !== 'drop' || plan.microBatchesPerEpoch === undefined || !window.isEmpty) return false;
-      const left = plan.microBatchesPerEpoch - (epoch.closed ? 0 : epoch.microBatches);
+      if (policy.lastWindow !== 'drop' || microBatchesPerEpoch === undefined || !window.isEmpty) return false;
+      const left = microBatchesPerEpoch - (epoch.closed ? 0 : epoch.microBatches);
       return left * plan.microBatchSize < targets.peek();
     },
 

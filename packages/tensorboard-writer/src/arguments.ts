@@ -1,0 +1,31 @@
+import { inspect } from 'node:util';
+
+/** Refuses a tag that is not a non-empty string. */
+export function assertTag(name: string, tag: unknown): asserts tag is string {
+  if (typeof tag !== 'string') throw new TypeError(`${name} must be a string, not ${inspect(tag)}`);
+  if (tag === '') throw new TypeError(`${name} must not be empty, not ''`);
+}
+
+/** Refuses what is not a number. NaN and ±Infinity are numbers. */
+export function assertNumber(name: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, not ${inspect(value)}`);
+}
+
+/** Refuses what is not an integer from 0 to 2^53 - 1. */
+export function assertStep(name: string, step: unknown): asserts step is number {
+  assertNumber(name, step);
+  if (!Number.isSafeInteger(step) || step < 0) {
+    throw new RangeError(`${name} must be an integer from 0 to 2^53 - 1, not ${step}`);
+  }
+}
+
+// The year 5138 in seconds: a larger number was meant as milliseconds.
+const LATEST_WALL_TIME = 1e11;
+
+/** Refuses what is not a time in seconds since 1970. TensorBoard's fast loader loses the rest of a file that holds a NaN time. */
+export function assertWallTime(name: string, wallTime: unknown): asserts wallTime is number {
+  assertNumber(name, wallTime);
+  if (!(wallTime >= 0 && wallTime < LATEST_WALL_TIME)) {
+    throw new RangeError(`${name} must be seconds since 1970, from 0 to 1e11, not ${wallTime}`);
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  encodeFileVersion,
+  encodeScalarPrefix,
+  encodeSessionStart,
+  type ScalarPrefix,
+  scalarEventLength,
+  writeScalarEvent,
+} from './encode-event.js';
+import { RecordFile } from './record-file.js';
+
+// A program that makes up tags must not fill the memory with them.
+const MOST_TAGS_KEPT = 10_000;
+
+/** One event file being written. Arguments are checked by the caller. */
+export interface EventFile {
+  readonly path: string;
+  /** Throws an `EventFileError` where nothing can be added any more. */
+  assertWritable(): void;
+  /** `wallTime` in seconds since 1970; now where absent. */
+  scalar(tag: string, value: number, step: number, wallTime: number | undefined): void;
+  flush(): void;
+  close(): void;
+}
+
+/** How an event file begins. */
+export interface EventFileOptions {
+  /** The step of the SessionLog START event; the first value's where absent. */
+  readonly purgeStep?: number | undefined;
+  /** ms since 1970. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Creates a new event file in `directory`. Throws an `EventFileError`. */
+export function createEventFile(directory: string, { purgeStep, now = Date.now }: EventFileOptions = {}): EventFile {
+  const records = new RecordFile(directory, now);
+  const prefixes = new Map<string, ScalarPrefix>();
+  let started = false;
+
+  function append(event: Uint8Array, nowMs: number): void {
+    records.bytes.set(event, records.begin(event.length));
+    records.commit(nowMs);
+  }
+
+  // TensorBoard drops what earlier files of the run hold from this step on: only the first value tells where that is.
+  function start(firstStep: number, nowMs: number): void {
+    started = true;
+    append(encodeSessionStart(nowMs / 1000, purgeStep ?? firstStep), nowMs);
+  }
+
+  function prefixOf(tag: string): ScalarPrefix {
+    let prefix = prefixes.get(tag);
+    if (prefix === undefined) {
+      if (prefixes.size >= MOST_TAGS_KEPT) prefixes.clear();
+      prefix = encodeScalarPrefix(tag);
+      prefixes.set(tag, prefix);
+    }
+    return prefix;
+  }
+
+  try {
+    const nowMs = now();
+    append(encodeFileVersion(nowMs / 1000), nowMs);
+    if (purgeStep !== undefined) start(purgeStep, nowMs);
+  } catch (error) {
+    records.abandon();
+    throw error;
+  }
+
+  return {
+    path: records.path,
+    assertWritable: () => records.assertWritable(),
+    scalar(tag, value, step, wallTime) {
+      const nowMs = now();
+      if (!started) start(step, nowMs);
+      const prefix = prefixOf(tag);
+      const at = records.begin(scalarEventLength(prefix, step));
+      writeScalarEvent(records.bytes, records.view, at, prefix, value, step, wallTime ?? nowMs / 1000);
+      records.commit(nowMs);
+    },
+    flush: () => records.flush(),
+    close: () => records.close(),
+  };
+}

@@ -1,0 +1,52 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { readScalars } from '../src/index.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+const child = (name: string) => fileURLToPath(new URL(`children/${name}.mjs`, import.meta.url));
+
+test.each([['exit'], ['throw'], ['reject'], ['nothing left']])('ending by %s loses no point', async (how) => {
+  const logDir = temporaryFolder();
+  spawnSync(process.execPath, [child('end-abruptly'), logDir, how]);
+  const { series, files } = await readScalars(logDir);
+  expect(files.map(({ stopped }) => stopped.reason)).toEqual(['end']);
+  expect([...(series.get('loss')?.steps ?? [])]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(series.get('at-exit')?.steps).toHaveLength(1);
+});
+
+test('SIGKILL in a loop that never yields: what was added 250 ms before the last call is there', async () => {
+  const logDir = temporaryFolder();
+  const process_ = spawn(process.execPath, [child('write-forever'), logDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const reports: { step: number; time: number }[] = [];
+  for await (const line of createInterface({ input: process_.stdout })) {
+    reports.push(JSON.parse(line));
+    if (reports.at(-1)!.time - reports[0]!.time > 400) process_.kill('SIGKILL');
+  }
+  const { series, files } = await readScalars(logDir);
+  expect(['end', 'torn-record']).toContain(files[0]?.stopped.reason);
+  const { steps, values } = series.get('loss')!;
+  // Whole, in order, none missing before the end.
+  expect(steps.every((step, i) => step === i && values[i] === Math.fround(i))).toBe(true);
+  const promised = reports.findLast(({ time }) => time <= reports.at(-1)!.time - 250)!;
+  expect(steps.length).toBeGreaterThan(promised.step);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a disk that takes no more: an error with a code, and all that it took is sound',
+  async () => {
+    const logDir = temporaryFolder();
+    // Files of more than 64 blocks fail with EFBIG, as a full disk does with ENOSPC: in the middle of a record.
+    const script = 'ulimit -f 64 && exec "$0" "$@"';
+    const { stdout } = spawnSync('sh', ['-c', script, process.execPath, child('fill-disk'), logDir], {
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(stdout)).toEqual({ codes: ['EventFileError write-failed EFBIG'], closing: 'write-failed' });
+    const { series, files } = await readScalars(logDir);
+    expect(files[0]?.stopped.reason).toBe('torn-record');
+    const { steps } = series.get('loss')!;
+    expect(steps.length).toBeGreaterThan(500);
+    expect(steps.every((step, i) => step === i)).toBe(true);
+  },
+);

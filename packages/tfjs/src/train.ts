@@ -46,8 +46,7 @@ export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun {
   if (microBatchesPerEpoch !== undefined) assertPositiveInteger('microBatchesPerEpoch', microBatchesPerEpoch);
   for (const option of ['weight', 'samples'] as const) assertOptional(option, options[option], 'function');
   assertOptional('disposeBatches', options.disposeBatches, 'boolean');
-  if (!(optimizer instanceof tf.Optimizer))
-    throw new TypeError(`optimizer must be a tf.Optimizer, not ${show(optimizer)}`);
+  assertOptimizer(optimizer);
   assertPolicy(options.accumulation);
 
   const trainable = trainableOf(options);
@@ -128,6 +127,12 @@ export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun {
     stop: () => stop.request(),
     log: (values) => emit(accumulator.log(values)),
   };
+}
+
+function assertOptimizer(optimizer: unknown): void {
+  // `instanceof` asks tfjs, which looks at the methods, and throws on undefined.
+  if (typeof optimizer === 'object' && optimizer !== null && optimizer instanceof tf.Optimizer) return;
+  throw new TypeError(`optimizer must be a tf.Optimizer, not ${show(optimizer)}`);
 }
 
 function assertPolicy(policy: Partial<AccumulationPolicy> | undefined): void {

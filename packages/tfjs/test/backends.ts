@@ -7,6 +7,9 @@ import { beforeAll, describe } from 'vitest';
 tf.enableProdMode();
 setWasmPaths(join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')), '/'));
 
+// Until a test says otherwise; tensors move between backends by themselves.
+await tf.setBackend('cpu');
+
 /** Declares the same tests for the cpu and the wasm backend. */
 export function onEachBackend(declare: (backend: string) => void): void {
   describe.each(['cpu', 'wasm'])('on %s', (backend) => {
@@ -15,12 +18,5 @@ export function onEachBackend(declare: (backend: string) => void): void {
       await tf.ready();
     });
     declare(backend);
-  });
-}
-
-/** Uses the cpu backend in a whole file. */
-export function onCpu(): void {
-  beforeAll(async () => {
-    await tf.setBackend('cpu');
   });
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { TrainEvent } from '../src/logger/train-event.js';
 import { type ConformanceSubject, sinkConformance } from '../src/testing/index.js';
@@ -186,6 +187,16 @@ describe('sinkConformance', () => {
     expect(await failingCases(bufferedSubject)).toEqual([]);
   });
 
+  it('finds nothing in a sound sink that answers by promises', async () => {
+    const create = broken(({ sink }) => ({
+      open: async (run) => sink.open(run),
+      write: async (events) => sink.write(events),
+      flush: async () => sink.flush(),
+      close: async (outcome) => sink.close(outcome),
+    }));
+    expect(await failingCases(create)).toEqual([]);
+  });
+
   it('finds nothing in a backend of 32-bit floats that says so', async () => {
     expect(await failingCases(shown(toFloat32), 1e-6)).toEqual([]);
   });
@@ -204,6 +215,21 @@ describe('sinkConformance', () => {
         expect(await failingCases(create)).toEqual(expect.arrayContaining(cases));
       });
     }
+  });
+
+  // In a process of its own: this one's test runner takes any such promise for a failure.
+  it('finds a promise that is rejected behind the back of all', () => {
+    const script = `
+      import { readEvents, sinkConformance } from '@microbatch/core/testing';
+      import { memorySink } from '@microbatch/core/logger';
+      function create() {
+        const sink = memorySink();
+        return { sink: { ...sink, flush: () => void Promise.reject('lost') }, read: () => readEvents(sink.events) };
+      }
+      const { run } = sinkConformance({ create }).find(({ name }) => name === 'flush: an open sink');
+      await run().catch(({ message }) => console.log(message));`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(output).toBe('leaves a rejected promise that nobody handles: lost\n');
   });
 
   it('refuses to test nothing', () => {

@@ -1,4 +1,5 @@
 import type { Sink } from '../logger/sink.js';
+import type { TrainEvent } from '../logger/train-event.js';
 
 /** The operations that a fault can be put into. */
 export type FaultyOperation = 'open' | 'write' | 'flush' | 'close';
@@ -11,25 +12,23 @@ export class InjectedFault extends Error {
   override readonly name = 'InjectedFault';
 }
 
-/** The sink with one operation that fails before the sink learns of it; `write` takes `goodWrites` batches first. */
-export function faultySink(sink: Sink, operation: FaultyOperation, fault: Fault, goodWrites = 4): Sink {
-  let calls = 0;
-  return wrap(sink, operation, (run) => {
-    calls += 1;
-    return operation === 'write' && calls <= goodWrites ? run() : failAs(fault, operation);
-  });
+/**
+ * The sink with one operation that fails before the sink learns of it; `write` fails from the third micro-batch on,
+ * together with what stands in one batch with it.
+ */
+export function faultySink(sink: Sink, operation: FaultyOperation, fault: Fault): Sink {
+  if (operation !== 'write') return { ...forwarding(sink), [operation]: () => failAs(fault, operation) };
+  const write = (events: readonly TrainEvent[]) =>
+    events.some(({ microStep }) => microStep >= 3) ? failAs(fault, operation) : sink.write(events);
+  return { ...forwarding(sink), write };
 }
 
 /** The sink with one operation that begins only when `gate` resolves. */
 export function slowSink(sink: Sink, operation: FaultyOperation, gate: Promise<void>): Sink {
-  return wrap(sink, operation, (run) => gate.then(run));
+  return { ...forwarding(sink), [operation]: (argument: never) => gate.then(() => sink[operation](argument)) };
 }
 
-function wrap(
-  sink: Sink,
-  operation: FaultyOperation,
-  around: (run: () => void | Promise<void>) => void | Promise<void>,
-): Sink {
+function forwarding(sink: Sink): Sink {
   return {
     name: sink.name,
     supports: sink.supports,
@@ -38,7 +37,6 @@ function wrap(
     flush: () => sink.flush(),
     close: (outcome) => sink.close(outcome),
     exitSync: (outcome) => sink.exitSync?.(outcome),
-    [operation]: (argument: never) => around(() => sink[operation](argument)),
   };
 }
 

@@ -1,0 +1,4 @@
+export { type JournalLogger, journal } from './journal.js';
+export type { JournalHeader } from './journal-header.js';
+export { type JournalOptions, type JournalSink, journalSink } from './journal-sink.js';
+export { type JournalEnd, type JournalReader, readJournal } from './read-journal.js';

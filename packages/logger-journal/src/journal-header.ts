@@ -1,0 +1,43 @@
+import { LoggerError, type RunInfo } from '@microbatch/core/logger';
+
+const FORMAT = 'microbatch-journal';
+const SCHEMA = 1;
+
+/** The first line of a journal. */
+export interface JournalHeader {
+  readonly schema: 1;
+  readonly format: 'microbatch-journal';
+  readonly runId: string;
+  /** ms since 1970. */
+  readonly startedAt: number;
+}
+
+/** The header of a run's journal. */
+export function journalHeader(run: RunInfo): JournalHeader {
+  return { schema: SCHEMA, format: FORMAT, runId: run.id, startedAt: run.startedAt };
+}
+
+/**
+ * Reads a journal's first line. Throws a `LoggerError`: `not-a-journal`, or `unknown-schema` where a later version wrote it.
+ */
+export function parseHeader(path: string, line: string | undefined): JournalHeader {
+  const header = parseObject(line);
+  if (header?.format !== FORMAT) {
+    throw new LoggerError('journal', 'not-a-journal', `${path} is no journal: its first line is no journal's header`);
+  }
+  if (header.schema !== SCHEMA) {
+    const schema = JSON.stringify(header.schema);
+    const message = `${path} is a journal of schema ${schema}; this version reads schema ${SCHEMA}`;
+    throw new LoggerError('journal', 'unknown-schema', message);
+  }
+  return Object.freeze(header as unknown as JournalHeader);
+}
+
+function parseObject(line: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line ?? '');
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

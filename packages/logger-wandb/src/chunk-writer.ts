@@ -24,6 +24,7 @@ export function createChunkWriter(
   let blockOffset = LOG_HEADER.length;
   return function append(bytes, start, end) {
     let from = start;
+    let begun = false;
     let last = false;
     while (!last) {
       let room = BLOCK_BYTES - blockOffset;
@@ -34,7 +35,8 @@ export function createChunkWriter(
       }
       const length = Math.min(end - from, room - CHUNK_HEADER_BYTES);
       last = from + length === end;
-      const type = from === start ? (last ? CHUNK.full : CHUNK.first) : last ? CHUNK.last : CHUNK.middle;
+      const type = begun ? (last ? CHUNK.last : CHUNK.middle) : last ? CHUNK.full : CHUNK.first;
+      begun = true;
       // crc32 u32 LE over type and payload, length u16 LE, type u8, payload. The bytes before a later chunk's payload
       // are the end of the one before it, which `put` has taken.
       bytes[from - 1] = type;

@@ -11,6 +11,8 @@ export interface EncodedRecord {
 
 // Before the items go the chunk's header, `08 varint(num)` and `12 varint(length)`; their sizes are known afterwards.
 const HEADROOM = CHUNK_HEADER_BYTES + 1 + 8 + 1 + 5;
+/** Room for an item's tag and lengths, and for the step behind the last item. */
+const SLACK = 32;
 
 /**
  * Serializes the row of a table as a history record, byte for byte as `encodeMessage` would, in a fraction of its time:
@@ -20,81 +22,80 @@ export function createHistoryEncoder(): (table: RowTable, num: number, step: num
   /** By column: the bytes of its item up to the length of its JSON text. */
   const heads: Uint8Array[] = [];
   let bytes = Buffer.allocUnsafeSlow(4096);
-  let at = 0;
 
-  function reserve(count: number): void {
-    if (at + count <= bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(2 * (at + count));
-    larger.set(bytes.subarray(0, at));
+  function grow(filled: number, more: number): void {
+    const larger = Buffer.allocUnsafeSlow(2 * (filled + more));
+    larger.set(bytes.subarray(0, filled));
     bytes = larger;
   }
 
-  function putVarint(value: number): void {
-    let rest = value;
-    while (rest > 0x7f) {
-      bytes[at++] = (rest % 128) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    bytes[at++] = rest;
-  }
-
-  // HistoryItem: 0a varint(length) then nested_key (12) for each part of the path, then value_json (82 01).
-  function putItemStart(head: Uint8Array, textBytes: number): void {
-    reserve(head.length + textBytes + 16);
-    bytes[at++] = 0x0a;
-    putVarint(head.length + varintBytes(textBytes) + textBytes);
-    for (let i = 0; i < head.length; i++) bytes[at++] = head[i]!;
-    putVarint(textBytes);
-  }
-
   return function encode(table, num, step) {
-    at = HEADROOM;
-    for (let i = 0; i < table.width; i++) {
-      const column = table.filled[i]!;
-      heads[column] ??= itemHead(table.paths[column]!);
-      const value = table.latest[column]!;
-      const text = valueJsonText(value);
-      if (typeof value === 'number') {
-        putItemStart(heads[column], text.length);
-        for (let c = 0; c < text.length; c++) bytes[at++] = text.charCodeAt(c);
-      } else {
-        putItemStart(heads[column], Buffer.byteLength(text));
-        at += bytes.write(text, at);
+    const { filled, width, latest, paths } = table;
+    let at = HEADROOM;
+    for (let i = 0; i < width; i++) {
+      const column = filled[i]!;
+      let head = heads[column];
+      if (head === undefined) {
+        head = itemHead(paths[column]!);
+        heads[column] = head;
       }
+      const value = latest[column]!;
+      const text = valueJsonText(value);
+      const size = typeof value === 'number' ? text.length : Buffer.byteLength(text);
+      if (at + head.length + size + SLACK > bytes.length) grow(at, head.length + size + SLACK);
+      // HistoryItem: 0a varint(length), nested_key (12) for each part of the path, value_json (82 01).
+      bytes[at++] = 0x0a;
+      at = putVarint(bytes, at, head.length + varintBytes(size) + size);
+      at = putBytes(bytes, at, head);
+      at = putVarint(bytes, at, size);
+      at = typeof value === 'number' ? putAscii(bytes, at, text) : at + bytes.write(text, at);
     }
     // HistoryStep: 12 varint(length) 08 varint(step), empty for step 0.
-    reserve(16);
     bytes[at++] = 0x12;
     bytes[at++] = step === 0 ? 0 : 1 + varintBytes(step);
     if (step !== 0) {
       bytes[at++] = 0x08;
-      putVarint(step);
+      at = putVarint(bytes, at, step);
     }
-    const end = at;
-    const length = end - HEADROOM;
+    const length = at - HEADROOM;
     const start = HEADROOM - varintBytes(length) - 1 - varintBytes(num) - 1;
-    at = start;
-    bytes[at++] = 0x08;
-    putVarint(num);
-    bytes[at++] = 0x12;
-    putVarint(length);
-    return { bytes, start, end };
+    bytes[start] = 0x08;
+    const afterNum = putVarint(bytes, start + 1, num);
+    bytes[afterNum] = 0x12;
+    putVarint(bytes, afterNum + 1, length);
+    return { bytes, start, end: at };
   };
+}
+
+function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  let next = at;
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes[next++] = (rest % 128) | 0x80;
+    rest = Math.floor(rest / 128);
+  }
+  bytes[next++] = rest;
+  return next;
+}
+
+function putBytes(bytes: Uint8Array, at: number, more: Uint8Array): number {
+  // Keys are short: a loop is faster than the call of set().
+  for (let i = 0; i < more.length; i++) bytes[at + i] = more[i]!;
+  return at + more.length;
+}
+
+function putAscii(bytes: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  return at + text.length;
 }
 
 function itemHead(path: readonly string[]): Uint8Array {
   const parts = path.flatMap((name) => {
     const text = Buffer.from(name);
-    return [Uint8Array.of(0x12), lengthBytes(text.length), text];
+    const length = Buffer.alloc(5);
+    return [Uint8Array.of(0x12), length.subarray(0, putVarint(length, 0, text.length)), text];
   });
   return Uint8Array.from(Buffer.concat([...parts, Uint8Array.of(0x82, 0x01)]));
-}
-
-function lengthBytes(length: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = length;
-  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  return Uint8Array.from([...bytes, rest]);
 }
 
 function varintBytes(value: number): number {

@@ -51,6 +51,7 @@ export function openSession(
   const table = createRowTable();
   let now = run.startedAt;
   let summarizedAt = now;
+  let isSummarized = false;
 
   const rows = createRows(run, table, {
     axis,
@@ -59,15 +60,20 @@ export function openSession(
     onRow(step) {
       log.row(table, step);
       options.onRow(table, step);
-      if (now - summarizedAt >= SUMMARY_EVERY_MS) putSummary();
+      if (now - summarizedAt >= SUMMARY_EVERY_MS) {
+        isSummarized = false;
+        putSummary();
+      }
     },
   });
 
   const runtimeSeconds = () => Math.max(0, Math.floor((now - run.startedAt) / 1000));
 
   function putSummary(): void {
+    if (isSummarized) return;
     log.record(summaryRecord(table, runtimeSeconds()));
     summarizedAt = now;
+    isSummarized = true;
   }
 
   log.record(headerRecord('microbatch'));
@@ -79,6 +85,7 @@ export function openSession(
     description,
     path: folder.path,
     write(events) {
+      isSummarized = false;
       for (const event of events) {
         now = event.time;
         rows.apply(event);

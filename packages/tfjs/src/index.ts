@@ -4,6 +4,13 @@ export type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
 export type { BatchStream } from './streamed-data.js';
 export type { LabelledBatch, Tensors } from './tensors.js';
 export { train } from './train.js';
-export type { TrainOptions, TrainResult, TrainRun } from './train-options.js';
+export type {
+  CommonTrainOptions,
+  CustomTrainOptions,
+  LayersTrainOptions,
+  TrainOptions,
+  TrainResult,
+  TrainRun,
+} from './train-options.js';
 export type { NamedScalars } from './trainable.js';
 export type { ValidationData } from './validation.js';

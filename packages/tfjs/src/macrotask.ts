@@ -10,13 +10,16 @@ export function nextMacrotask(): Promise<void> {
 /** Gives the event loop its turn where the last one is at least this long ago; ms. */
 const TURN_MS = 16;
 
-/** Resolves at once, or, where the event loop was kept waiting for 16 ms, in a macrotask. */
-export function createPacer(): () => Promise<void> | undefined {
-  let lastTurn = performance.now();
+/** Returns nothing, or, where the event loop was kept waiting for 16 ms, a promise of its turn. */
+export type Pacer = () => Promise<void> | undefined;
+
+/** `now` in ms. */
+export function createPacer(now: () => number = () => performance.now()): Pacer {
+  let lastTurn = now();
   return () => {
-    if (performance.now() - lastTurn < TURN_MS) return undefined;
+    if (now() - lastTurn < TURN_MS) return undefined;
     return nextMacrotask().then(() => {
-      lastTurn = performance.now();
+      lastTurn = now();
     });
   };
 }

@@ -15,15 +15,10 @@ import type { BatchStream } from './streamed-data.js';
 import type { LabelledBatch } from './tensors.js';
 import type { ValidationData } from './validation.js';
 
-/** What `train` takes. `B` is what `data` yields. */
-export interface TrainOptions<B = LabelledBatch> {
-  readonly model: tf.LayersModel | CustomModel<B>;
+/** What `train` takes for every kind of model. `B` is what `data` yields. */
+export interface CommonTrainOptions<B> {
   /** Keeps its state by the position of a variable: one optimizer serves one run at a time. */
   readonly optimizer: tf.Optimizer;
-  /** For a layers model: a name as in `model.compile`, or a function that returns the batch's mean as a scalar. */
-  readonly loss?: LossName | TargetFunction;
-  /** For a layers model: computed from the predictions that the loss was computed from. */
-  readonly metrics?: readonly Metric[];
   /** Tensors, a data set (whose tensors are disposed after use), batches, or a function that makes batches for an epoch. */
   readonly data: InMemoryData | tf.data.Dataset<tf.TensorContainer> | BatchStream<B>;
   /** Done in inference mode at each epoch's end; means by samples, or by `weight` where there is one. */
@@ -35,8 +30,6 @@ export interface TrainOptions<B = LabelledBatch> {
   readonly run?: RunOptions;
   /** What a batch counts for in its window, where that is not its samples: tokens, say. The loss must be the mean over it. */
   readonly weight?: (batch: B) => number;
-  /** The samples of a batch for a custom model; by default the first dimension of the first tensor in the batch. */
-  readonly samples?: (batch: B) => number;
   /** Nominal samples in a batch, where `data` is not in memory and the policy does not say. */
   readonly microBatchSize?: number;
   /** Batches in an epoch, where `data` is not in memory: an epoch ends there, however many there are. */
@@ -44,6 +37,25 @@ export interface TrainOptions<B = LabelledBatch> {
   /** Whether to dispose the tensors of iterables' batches after use; false by default: who made them disposes them. */
   readonly disposeBatches?: boolean;
 }
+
+/** What `train` takes for a layers model. */
+export interface LayersTrainOptions extends CommonTrainOptions<LabelledBatch> {
+  readonly model: tf.LayersModel;
+  /** A name as in `model.compile`, or a function that returns the batch's mean as a scalar. */
+  readonly loss: LossName | TargetFunction;
+  /** Computed from the predictions that the loss was computed from. */
+  readonly metrics?: readonly Metric[];
+}
+
+/** What `train` takes for a custom model. */
+export interface CustomTrainOptions<B = LabelledBatch> extends CommonTrainOptions<B> {
+  readonly model: CustomModel<B>;
+  /** The samples of a batch; by default the first dimension of the first tensor in it. */
+  readonly samples?: (batch: B) => number;
+}
+
+/** What `train` takes. */
+export type TrainOptions<B = LabelledBatch> = LayersTrainOptions | CustomTrainOptions<B>;
 
 /** What a run gave. */
 export interface TrainResult {

@@ -1,28 +1,18 @@
-import { type Accumulator, type RunOutcome, type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
-import type * as tf from '@tensorflow/tfjs';
-import type { DataSource } from './data-source.js';
+import { type RunOutcome, type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
 import { forEachBatch } from './for-each-batch.js';
 import type { GradientSum } from './gradient-sum.js';
 import { computeMicroBatch } from './gradients.js';
 import { learningRateOf } from './learning-rate.js';
 import { createPacer } from './macrotask.js';
+import type { PreparedTraining } from './prepare-training.js';
 import { readScalars } from './read-scalars.js';
 import type { StopSignal } from './stop-signal.js';
-import type { Trainable } from './trainable.js';
-import type { Validate } from './validation.js';
 
-/** What a run is made of. */
-export interface TrainingParts<B> {
-  readonly trainable: Trainable<B>;
-  readonly optimizer: tf.Optimizer;
-  readonly data: DataSource<B>;
-  readonly epochs: number;
-  readonly accumulator: Accumulator;
+/** A prepared training with what a run needs besides. */
+export interface TrainingParts<B> extends PreparedTraining<B> {
   readonly gradientSum: GradientSum;
   readonly stop: StopSignal;
   readonly emit: (events: readonly TrainEvent[]) => void;
-  readonly weight: ((batch: B) => number) | undefined;
-  readonly validate: Validate | undefined;
 }
 
 /** Trains all epochs, up to but without `run-end`. */

@@ -4,7 +4,7 @@ import type { DataSource } from './data-source.js';
 import { forEachBatch } from './for-each-batch.js';
 import { computeForward } from './gradients.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
-import type { createPacer } from './macrotask.js';
+import type { Pacer } from './macrotask.js';
 import { show } from './option-checks.js';
 import { readScalars } from './read-scalars.js';
 import type { StopSignal } from './stop-signal.js';
@@ -29,11 +29,7 @@ export type ValidationData<B> =
   | ((epoch: number) => Metrics | Promise<Metrics>);
 
 /** Validates after the epoch with this index; undefined where it was stopped. */
-export type Validate = (
-  epoch: number,
-  stop: StopSignal,
-  pace: ReturnType<typeof createPacer>,
-) => Promise<Metrics | undefined>;
+export type Validate = (epoch: number, stop: StopSignal, pace: Pacer) => Promise<Metrics | undefined>;
 
 export interface ValidationOptions<B> extends StreamOptions {
   readonly trainable: Trainable<B>;
@@ -68,7 +64,7 @@ async function evaluate<B>(
   source: DataSource<B>,
   epoch: number,
   stop: StopSignal,
-  pace: ReturnType<typeof createPacer>,
+  pace: Pacer,
   { trainable, weight }: ValidationOptions<B>,
 ): Promise<Metrics | undefined> {
   const sums: Record<string, number> = {};

@@ -243,7 +243,7 @@ describe('a run fails, saying why,', () => {
       'validation() must return batches or numbers by name, not "good"',
     ],
   ])('%s', async (_, wrong, message) => {
-    const run = train({ ...options(), ...wrong() });
+    const run = train({ ...options(), ...wrong() } as TrainOptions);
     const events = collect(run);
     await expect(run.done).rejects.toThrow(message);
     expect(events.at(-1)).toMatchObject({ type: 'run-end', outcome: 'failed' });

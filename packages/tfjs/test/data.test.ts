@@ -1,7 +1,8 @@
 import { gradientAccumulation, gradientAccumulationSchedule } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { type LabelledBatch, type TrainOptions, train } from '../src/index.js';
+import { type CustomTrainOptions, type LabelledBatch, train } from '../src/index.js';
+import { rowReader } from '../src/row-reader.js';
 import { shuffledOrder } from '../src/shuffled-order.js';
 import { onEachBackend } from './backends.js';
 import { collect, ofType } from './fixtures.js';
@@ -9,7 +10,7 @@ import { collect, ofType } from './fixtures.js';
 type Seen = number[][];
 
 /** A model that notes which samples it is given; sample i holds the number i. */
-function noting(seen: Seen): Pick<TrainOptions, 'model' | 'optimizer'> {
+function noting(seen: Seen): Pick<CustomTrainOptions, 'model' | 'optimizer'> {
   const variable = tf.variable(tf.scalar(1));
   return {
     model: {
@@ -47,6 +48,26 @@ describe('shuffledOrder', () => {
 });
 
 onEachBackend(() => {
+  describe('rowReader', () => {
+    it.each([
+      ['float32', [7]],
+      ['float32', [7, 3]],
+      ['int32', [7, 2, 3]],
+      ['bool', [7, 3]],
+    ] as const)('reads rows of %s %j as slice and gather do', (dtype, shape) => {
+      const source = tf.cast(tf.randomUniform([...shape], 0, 2, 'float32', 3), dtype);
+      const order = Int32Array.of(3, 0, 6, 5, 1, 4, 2);
+      const read = rowReader(source);
+      const same = (actual: tf.Tensor, expected: tf.Tensor) => {
+        expect(actual.dtype).toBe(dtype);
+        expect(actual.shape).toEqual(expected.shape);
+        expect([...actual.dataSync()]).toEqual([...expected.dataSync()]);
+      };
+      same(read(2, 6), tf.slice(source, [2], [4]));
+      same(read(2, 6, order), tf.gather(source, [6, 5, 1, 4]));
+    });
+  });
+
   describe('data in memory', () => {
     const trained = async (data: Partial<{ shuffle: boolean; seed: number }>, epochs = 2) => {
       const seen: Seen = [];
@@ -135,7 +156,7 @@ onEachBackend(() => {
     const expected = [[0, 1], [2, 3], [4]];
     const twice = [...expected, ...expected];
 
-    it.each<[string, () => TrainOptions['data']]>([
+    it.each<[string, () => CustomTrainOptions['data']]>([
       ['an array', () => [batchOf(0, 1), batchOf(2, 3), batchOf(4)]],
       [
         'a generator function',

@@ -60,7 +60,6 @@ export function createEventFile(directory: string, { purgeStep, now = Date.now }
   try {
     const nowMs = now();
     append(encodeFileVersion(nowMs / 1000), nowMs);
-    if (purgeStep !== undefined) start(purgeStep, nowMs);
   } catch (error) {
     records.abandon();
     throw error;

@@ -50,3 +50,20 @@ test.skipIf(process.platform === 'win32')(
     expect(steps.every((step, i) => step === i)).toBe(true);
   },
 );
+
+const hasPrlimit = spawnSync('prlimit', ['--version']).error === undefined;
+
+test.skipIf(!hasPrlimit)('a disk that has room again: the file goes on at the very byte', async () => {
+  const logDir = temporaryFolder();
+  const script = 'ulimit -S -f 64 && exec "$0" "$@"';
+  const { stdout } = spawnSync('sh', ['-c', script, process.execPath, child('disk-recovers'), logDir], {
+    encoding: 'utf8',
+  });
+  const { taken, failures } = JSON.parse(stdout);
+  expect(failures).toBeGreaterThan(0);
+  const { series, files } = await readScalars(logDir);
+  expect(files[0]?.stopped.reason).toBe('end');
+  const steps = new Set(series.get('loss')!.steps);
+  expect(taken.filter((step: number) => !steps.has(step))).toEqual([]);
+  expect(steps.size).toBe(series.get('loss')!.steps.length);
+});

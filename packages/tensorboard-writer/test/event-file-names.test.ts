@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { nextEventFileName } from '../src/event-file-names.js';
 import { readScalars, SummaryWriter } from '../src/index.js';
@@ -44,6 +46,17 @@ test('two writers of one folder never share a file', () => {
   using a = new SummaryWriter(logDir);
   using b = new SummaryWriter(logDir);
   expect(a.path).not.toBe(b.path);
+});
+
+test('threads, with one process id and counters of their own, never share a file', async () => {
+  const logDir = temporaryFolder();
+  const url = new URL('children/make-writers.mjs', import.meta.url);
+  const workers = [1, 2, 3].map(() => new Worker(url, { workerData: { logDir } }));
+  const paths = (await Promise.all(workers.map((worker) => once(worker, 'message')))).flat(2);
+  expect(new Set(paths).size).toBe(300);
+  const { series, files } = await readScalars(logDir);
+  expect(files).toHaveLength(300);
+  expect(series.get('t')?.steps).toHaveLength(300);
 });
 
 test('a folder is read as one run: its own event files, no folders, no other files', async () => {

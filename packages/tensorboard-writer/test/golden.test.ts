@@ -47,6 +47,7 @@ test('scalar tensors are read in every form, and nothing else passes for a scala
       [4, { kind: 'scalar', tag: 't', value: 0.2 }],
       [5, { kind: 'other', tag: 't', plugin: 'scalars' }],
       [6, { kind: 'other', tag: 't', plugin: 'scalars' }],
+      [6, { kind: 'other', tag: 't', plugin: 'scalars' }],
       [7, { kind: 'other', tag: 'words', plugin: 'text' }],
       [8, { kind: 'other', tag: 'unknown' }],
       [2n ** 53n + 2n, { kind: 'scalar', tag: 't', value: 10 }],

@@ -76,10 +76,16 @@ test('a length that the file does not have takes no memory; one beyond protobuf 
   });
 });
 
-test('a sound record that is no event ends the reading, and says so', async () => {
+test.each([
+  ['a message longer than the record', [0x2a, 0x05, 0x0a]],
+  ['a number cut off', [0x09, 0x00]],
+  ['a varint without end', [0x10, ...new Array(10).fill(0xff), 0x01]],
+  ['a field without a number', [0x00]],
+  ['a wire type that is none', [0x0b]],
+])('a sound record that is no event ends the reading, and says so: %s', async (_, bytes) => {
   const records = new RecordFile(temporaryFolder());
-  for (const bytes of [[], [0x2a, 0x05, 0x0a], [0x09]]) {
-    records.bytes.set(bytes, records.begin(bytes.length));
+  for (const data of [[], bytes, []]) {
+    records.bytes.set(data, records.begin(data.length));
     records.commit(Date.now());
   }
   records.close();
@@ -103,12 +109,15 @@ test('an iteration may be left early and begun again; a file that grew is read f
   file.scalar('t', 1, 1, 1);
   file.flush();
   const reader = readEvents(file.path);
-  for await (const event of reader) {
-    expect(event.kind).toBe('file-version');
-    break;
+  for (let round = 0; round < 2; round++) {
+    for await (const event of reader) {
+      expect(event.kind).toBe('file-version');
+      break;
+    }
+    expect(reader.stopped).toBeUndefined();
+    expect(await collect(reader)).toHaveLength(3);
+    expect(reader.stopped?.reason).toBe('end');
   }
-  expect(reader.stopped).toBeUndefined();
-  expect(await collect(reader)).toHaveLength(3);
   file.scalar('t', 2, 2, 1);
   file.close();
   expect(await collect(reader)).toHaveLength(4);

@@ -57,6 +57,7 @@ def tensors():
     yield event(4, tag="t", tensor=TensorProto(dtype=DOUBLE, tensor_shape=one, tensor_content=struct.pack("<d", 0.2)))
     yield event(5, tag="t", tensor=TensorProto(dtype=FLOAT, tensor_shape=two, float_val=[1, 2]))
     yield event(6, tag="t", tensor=TensorProto(dtype=INT32, tensor_shape=one, int_val=[7]))
+    yield event(6, tag="t", tensor=TensorProto(dtype=INT32, tensor_shape=one, tensor_content=struct.pack("<i", 7)))
     yield event(7, tag="words", metadata=metadata("text"), tensor=TensorProto(dtype=STRING, string_val=[b"hello"]))
     yield event(8, tag="unknown", tensor=TensorProto(dtype=FLOAT, tensor_shape=one, float_val=[9]))
     yield event(2**53 + 2, tag="t", tensor=TensorProto(dtype=FLOAT, tensor_shape=one, float_val=[10]))

@@ -6,4 +6,5 @@ export { readEvents } from './read-events.js';
 export { recordedLosses, type SampleRunOptions, sampleRun } from './sample-run.js';
 export { type SampleValues, sampleValues } from './sample-values.js';
 export { sinkConformance } from './sink-conformance.js';
+export { runOf } from './sink-steps.js';
 export type { MicroBatchCounts } from './window-ledger.js';

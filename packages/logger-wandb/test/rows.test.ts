@@ -186,6 +186,18 @@ describe('a closed row', () => {
     expect(summary()).toMatchObject({ late: 2, _step: lines.length - 1 });
   });
 
+  it('leaves the values of an accumulated batch that comes late to the summary', () => {
+    const fastai = sampleRun({ logAccumBatch: false });
+    const { rows, lines, codes, summary } = translate(runOf(fastai), 'micro');
+    const at = fastai.findIndex(({ type }) => type === 'accumulated-batch');
+    for (const event of fastai.slice(0, at)) rows.apply(event);
+    rows.flush();
+    rows.apply(fastai[at]!);
+    expect(codes()).toEqual(['row-closed']);
+    expect(lines.some((row) => 'train/grad_norm' in row)).toBe(false);
+    expect(summary()).toMatchObject({ 'train/grad_norm': withType(fastai, 'accumulated-batch')[0]!.gradNorm });
+  });
+
   it('refuses an older step in the words of the Python client', () => {
     const { rows, lines, notices } = translate(runOf(events), 'accumulated');
     const batches = withType(events, 'accumulated-batch');
@@ -234,7 +246,9 @@ describe('values of log()', () => {
   });
 
   it('counts raw values of a histogram as numpy does', () => {
-    const { row } = logged({ h: { kind: 'histogram', values: Float64Array.of(1, 2, 3, 4.5, Number.NaN) } });
+    const { row } = logged({
+      h: { kind: 'histogram', values: Float64Array.of(1, 2, 3, 4.5, Number.NaN, Infinity, -Infinity) },
+    });
     const { _type, values, bins } = row.h as { _type: string; values: number[]; bins: number[] };
     expect([_type, values.length, bins.length]).toEqual(['histogram', 64, 65]);
     // numpy.histogram([1, 2, 3, 4.5], bins=64)
@@ -245,6 +259,9 @@ describe('values of log()', () => {
       [63, 1],
     ]);
     expect([bins[0], bins[1], bins[64]]).toEqual([1, 1.0546875, 4.5]);
+    // Values that lie on edges: numpy.histogram([i * 0.1 for i in range(65)], bins=64)
+    const tenths = logged({ h: { kind: 'histogram', values: Array.from({ length: 65 }, (_, i) => i * 0.1) } });
+    expect((tenths.row.h as { values: number[] }).values).toEqual([...new Array(63).fill(1), 2]);
   });
 
   it('takes counts and edges as they are', () => {

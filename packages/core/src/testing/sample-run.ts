@@ -104,7 +104,8 @@ export function sampleRun(options: SampleRunOptions = {}): readonly TrainEvent[]
     }
     if (microStep % EPOCH === 0) endEpoch();
   }
-  if (window.length > 0) events.push({ type: 'discarded-window', ...now(), reason: outcome, microBatches: window });
+  const reason = outcome === 'finished' ? 'training-end' : outcome;
+  if (window.length > 0) events.push({ type: 'discarded-window', ...now(), reason, microBatches: window });
   const error = outcome === 'failed' ? { error: 'the sample run failed' } : {};
   events.push({ type: 'run-end', ...now(), outcome, ...error });
   return deepFreeze(events);

@@ -2,11 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-
-export const backendNames = ['wasm', 'cpu', 'node'] as const;
-
-/** What computes: WebAssembly, plain JavaScript, or TensorFlow's C library through @tensorflow/tfjs-node. */
-export type BackendName = (typeof backendNames)[number];
+import type { BackendName } from './options.js';
 
 const require = createRequire(import.meta.url);
 
@@ -15,9 +11,24 @@ export async function useBackend(name: BackendName): Promise<void> {
   tf.enableProdMode();
   if (name === 'wasm') setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep);
   if (name === 'node') loadNodeBackend();
+  const restoreListeners = rememberListeners('uncaughtException', 'unhandledRejection');
   if (!(await tf.setBackend(name === 'node' ? 'tensorflow' : name))) {
     throw new Error(`--backend ${name}: TensorFlow.js could not start it`);
   }
+  restoreListeners();
+}
+
+// The wasm backend's loader listens for uncaught errors only to throw them again, and Node then ends the process without
+// its 'exit' event, in which loggers finish their files.
+function rememberListeners(...events: readonly string[]): () => void {
+  const before = events.map((event) => process.listeners(event as 'exit'));
+  return () => {
+    for (const [index, event] of events.entries()) {
+      for (const listener of process.listeners(event as 'exit')) {
+        if (!before[index]!.includes(listener)) process.off(event, listener);
+      }
+    }
+  };
 }
 
 function loadNodeBackend(): void {

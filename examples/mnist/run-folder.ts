@@ -1,28 +1,37 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
-/** A new run's id and its own new folder. */
+/** A new run and its own new folder. */
 export interface RunFolder {
   readonly id: string;
+  readonly name: string;
   readonly folder: string;
 }
 
 /** Makes a folder for a run below `out`; never one that was there. Throws an `Error` that names `--out` and its value. */
 export function makeRunFolder(out: string, now: Date = new Date()): RunFolder {
-  const time = now
-    .toISOString()
-    .replace(/\.\d+Z$/, '')
-    .replaceAll(/[-:]/g, '')
-    .replace('T', '-');
-  const id = `mnist-${time}-${randomBytes(3).toString('hex')}`;
-  const folder = join(out, id);
+  const id = randomBytes(4).toString('hex');
+  const time = now.toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length).replaceAll(/[-:]/g, '').replace('T', '-');
+  const name = `mnist-${time}-${id}`;
+  const folder = join(out, name);
   try {
-    mkdirSync(out, { recursive: true });
+    makeFolders(out);
     mkdirSync(folder);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new Error(`--out '${out}': cannot make the run's folder there (${code})`, { cause });
   }
-  return { id, folder };
+  return { id, name, folder };
+}
+
+// Node's own `recursive` never returns where a folder's file system refuses with ENOENT, as /proc does.
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolders(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }

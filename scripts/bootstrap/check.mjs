@@ -1,15 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { packageFolders } from './package-folders.mjs';
 import { root } from './root.mjs';
 import { runNode } from './run-child.mjs';
-import { buildEverything, buildExamples, CHECK_REPORT, mainJob, runTests } from './tasks.mjs';
+import { build, CHECK_REPORT, checkTypes, mainJob, runTests } from './tasks.mjs';
 
 const quiet = { quiet: true };
 
 const steps = {
-  build: () => buildExamples(quiet),
-  types: () => buildEverything(quiet),
+  build: () => build(quiet),
+  types: () => checkTypes(quiet),
   lint: () => runNode(['node_modules/@biomejs/biome/bin/biome', 'check', '.'], quiet),
   boundaries: () => runNode(['scripts/check-boundaries.mjs'], quiet),
   tests: () => runTests([]),
@@ -50,7 +51,7 @@ async function runExamples() {
   try {
     return (
       (await mainJob(['--epochs', '1', '--samples', '2048', '--out', out], quiet)) ||
-      (await runNode(['examples/dist/quickstart/main.js', out], quiet))
+      (await runNode([join(root, 'examples/dist/quickstart/main.js')], { ...quiet, cwd: out }))
     );
   } finally {
     rmSync(out, { recursive: true, force: true });
@@ -58,8 +59,8 @@ async function runExamples() {
 }
 
 async function eachPackage(step) {
-  for (const name of readdirSync(join(root, 'packages'))) {
-    const exitCode = await step(join('packages', name));
+  for (const folder of packageFolders()) {
+    const exitCode = await step(folder);
     if (exitCode !== 0) return exitCode;
   }
   return 0;

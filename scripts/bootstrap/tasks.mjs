@@ -1,3 +1,4 @@
+import { packageFolders } from './package-folders.mjs';
 import { runNode } from './run-child.mjs';
 
 /** Where `runTests` leaves vitest's report, relative to the repository's top folder. */
@@ -8,15 +9,14 @@ export const CHECK_REPORT = '.cache/check-report.json';
 
 const TSC = 'node_modules/typescript/bin/tsc';
 
-/** Builds the examples and the packages that they use. */
-export function buildExamples(options) {
+/** Builds packages and examples. */
+export function build(options) {
   console.log('Building');
-  return runNode([TSC, '-b', 'examples'], options);
+  return runNode([TSC, '-b', ...packageFolders(), 'examples'], options);
 }
 
-/** Builds all packages and checks the types of their tests. */
-export function buildEverything(options) {
-  console.log('Building');
+/** Checks all types, those of the tests too. */
+export function checkTypes(options) {
   return runNode([TSC, '-b'], options);
 }
 

@@ -1,10 +1,10 @@
 import { check } from './check.mjs';
 import { ensureInstalled } from './install.mjs';
-import { buildEverything, buildExamples, mainJob, runTests } from './tasks.mjs';
+import { build, mainJob, runTests } from './tasks.mjs';
 
 const verbs = {
-  start: async (args) => (await buildExamples()) || (await mainJob(args)),
-  test: async (args) => (await buildEverything()) || (await runTests(args)),
+  start: async (args) => (await build()) || (await mainJob(args)),
+  test: async (args) => (await build()) || (await runTests(args)),
   check,
 };
 

@@ -1,0 +1,15 @@
+import { parseOptions } from './options.js';
+
+// Nobody reads any more (`npm start | head`). The code is that of a process that SIGPIPE ended.
+process.stdout.on('error', () => process.exit(141));
+
+const options = parseOptions(process.argv.slice(2));
+try {
+  // Only now: TensorFlow.js takes a second to load, and help or a complaint should not wait for it.
+  const { trainDigits } = await import('./train-digits.js');
+  process.exitCode = await trainDigits(options);
+} catch (error) {
+  const { message, stack } = error as Error;
+  console.error(process.env.DEBUG ? stack : `error: ${message}`);
+  process.exitCode = 1;
+}

@@ -40,7 +40,7 @@ export function createPointBuffer(
       }
       const point = points.get(target.id);
       if (point === undefined) points.set(target.id, { target, value, wallTime, written: false });
-      else if (!point.written) Object.assign(point, { value, wallTime });
+      else Object.assign(point, { value, wallTime });
     },
     flush,
   };

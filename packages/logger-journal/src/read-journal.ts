@@ -32,32 +32,34 @@ export function readJournal(path: string): JournalReader {
   let end: JournalEnd | undefined;
 
   async function* events(): AsyncGenerator<TrainEvent> {
-    const lines = linesOf(path);
-    const first = await lines.next();
-    parseHeader(path, first.value?.text);
-    let offset = first.value?.endOffset ?? 0;
-    let reason: JournalEnd['reason'] = 'no-run-end';
-    let count = 0;
-    let torn: Line | undefined;
-    for await (const line of lines) {
-      if (torn !== undefined) throw damaged(path, count + 2, 'it is no JSON');
-      const json = parseLine(line);
-      if (json === undefined) {
-        torn = line;
-        continue;
+    let lineNumber = 0;
+    let offset = 0;
+    let torn = false;
+    let last: TrainEvent | undefined;
+    for await (const lines of linesOf(path)) {
+      for (const { text, endOffset } of lines) {
+        if (torn) throw damaged(path, lineNumber, 'it is no JSON');
+        lineNumber += 1;
+        if (lineNumber === 1) {
+          parseHeader(path, text);
+        } else {
+          const parsed = parseLine(text);
+          torn = parsed === undefined;
+          if (parsed === undefined) continue;
+          last = toEvent(path, lineNumber, parsed.value);
+          yield last;
+        }
+        offset = endOffset;
       }
-      const event = toEvent(path, count + 2, json.value);
-      offset = line.endOffset;
-      reason = event.type === 'run-end' ? 'run-end' : 'no-run-end';
-      count += 1;
-      yield event;
     }
-    end = Object.freeze({ reason: torn === undefined ? reason : 'torn-line', events: count, offset });
+    if (lineNumber === 0) parseHeader(path, undefined);
+    const reason = last?.type === 'run-end' ? 'run-end' : 'no-run-end';
+    end = Object.freeze({ reason: torn ? 'torn-line' : reason, events: lineNumber - (torn ? 2 : 1), offset });
   }
 
   return {
     async header() {
-      for await (const { text } of linesOf(path)) return parseHeader(path, text);
+      for await (const [line] of linesOf(path)) return parseHeader(path, line?.text);
       return parseHeader(path, undefined);
     },
     get end() {
@@ -67,7 +69,7 @@ export function readJournal(path: string): JournalReader {
   };
 }
 
-async function* linesOf(path: string): AsyncGenerator<Line> {
+async function* linesOf(path: string): AsyncGenerator<readonly Line[]> {
   try {
     yield* readLines(path);
   } catch (cause) {
@@ -75,7 +77,7 @@ async function* linesOf(path: string): AsyncGenerator<Line> {
   }
 }
 
-function parseLine({ text }: Line): { readonly value: unknown } | undefined {
+function parseLine(text: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) };
   } catch {

@@ -3,33 +3,32 @@ import { createReadStream } from 'node:fs';
 /** One line of a file, without its newline. */
 export interface Line {
   readonly text: string;
-  /** Whether a newline ends it: only a file's last line may lack one. */
-  readonly whole: boolean;
-  /** The bytes from the file's beginning to this line's end, its newline included. */
+  /** The bytes from the file's beginning to this line's end, its newline included where it has one. */
   readonly endOffset: number;
 }
 
 const NEWLINE = 10;
 
-/** The lines of a UTF-8 file, as they are read. Only `\n` ends one: JSON text may hold every other line separator. */
-export async function* readLines(path: string): AsyncGenerator<Line> {
-  let endOffset = 0;
+/**
+ * The lines of a UTF-8 file, as many at a time as one read brings: to wait for each would cost more than to parse it.
+ * Only `\n` ends a line: JSON text may hold every other line separator.
+ */
+export async function* readLines(path: string): AsyncGenerator<readonly Line[]> {
+  let offset = 0;
   let begun: Buffer[] = [];
-  const takeLine = (whole: boolean): Line => {
-    const text = Buffer.concat(begun).toString();
-    begun = [];
-    return { text, whole, endOffset };
-  };
   for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+    const lines: Line[] = [];
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-      begun.push(chunk.subarray(from, at));
-      endOffset += at + 1 - from;
+      const rest = chunk.subarray(from, at);
+      const bytes = begun.length === 0 ? rest : Buffer.concat([...begun, rest]);
+      begun = [];
       from = at + 1;
-      yield takeLine(true);
+      lines.push({ text: bytes.toString(), endOffset: offset + from });
     }
-    begun.push(chunk.subarray(from));
-    endOffset += chunk.length - from;
+    if (from < chunk.length) begun.push(chunk.subarray(from));
+    offset += chunk.length;
+    if (lines.length > 0) yield lines;
   }
-  if (begun.some(({ length }) => length > 0)) yield takeLine(false);
+  if (begun.length > 0) yield [{ text: Buffer.concat(begun).toString(), endOffset: offset }];
 }

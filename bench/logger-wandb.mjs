@@ -1,42 +1,22 @@
-// Offline W&B rows a second, with 1, 10 and 100 metrics of 17 random digits: `npm run build && node bench/logger-wandb.mjs`.
-// 'row log' is the table, the encoder and the file; 'sink' is the whole way from accumulated-batch events, four clocks included.
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+// Offline W&B rows a second, from accumulated-batch events with 1, 10 and 100 metrics of 17 random digits, to a closed run;
+// each row has four clocks, two times and its step besides. `npm run build && node bench/logger-wandb.mjs`
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { wandbSink } from '../packages/logger-wandb/dist/index.js';
-import { createRowTable } from '../packages/logger-wandb/dist/row-table.js';
-import { createRunLog } from '../packages/logger-wandb/dist/run-log.js';
+import { wandbSink } from '@microbatch/logger-wandb';
 
-const ROWS = { 1: 1_000_000, 10: 300_000, 100: 40_000 };
+const ROWS = { 1: 500_000, 10: 200_000, 100: 20_000 };
 const STARTED_AT = 1_700_000_000_000;
-const folder = mkdtempSync(join(tmpdir(), 'bench-wandb-'));
 
-function rowLog(metrics, count) {
-  const path = join(folder, `rows-${metrics}.wandb`);
-  const log = createRunLog(path);
-  const table = createRowTable();
-  const keys = Array.from({ length: metrics }, (_, i) => `metric_${i}`);
-  const began = performance.now();
-  for (let row = 0; row < count; row++) {
-    table.set(table.column('_step'), row);
-    table.set(table.column('_timestamp'), (STARTED_AT + row) / 1000);
-    table.set(table.column('_runtime'), row / 1000);
-    for (const key of keys) table.set(table.column(key), Math.random());
-    log.row(table, row);
-    table.clear();
-    log.settle();
-  }
-  log.close();
-  return { rate: count / (performance.now() - began), bytes: statSync(path).size / count };
-}
-
-function sink(metrics, count) {
+/** Milliseconds in the sink and bytes of its log, for `count` rows. */
+function measure(metrics, count) {
+  const dir = mkdtempSync(join(tmpdir(), 'bench-wandb-'));
   const policy = { kind: 'fixed', accumBatchSize: 4, logAccumBatch: true, lastWindow: 'carry', normalize: 'actual' };
-  const run = { id: `sink-${metrics}`, name: 'bench', config: {}, tags: [], plan: { microBatchSize: 4 }, policy };
-  const wandb = wandbSink({ dir: folder, quiet: true });
-  wandb.open({ ...run, logAccumBatch: true, startedAt: STARTED_AT });
+  const run = { id: 'bench', name: 'bench', config: {}, tags: [], plan: { microBatchSize: 4 }, policy };
+  const sink = wandbSink({ dir, quiet: true });
   const names = Array.from({ length: metrics - 1 }, (_, i) => `metric_${i}`);
-  let spent = 0;
+  sink.open({ ...run, logAccumBatch: true, startedAt: STARTED_AT });
+  let spentMs = 0;
   for (let step = 1; step <= count; step++) {
     const event = {
       type: 'accumulated-batch',
@@ -53,22 +33,26 @@ function sink(metrics, count) {
       microBatches: [],
     };
     const began = performance.now();
-    wandb.write([event]);
-    spent += performance.now() - began;
+    sink.write([event]);
+    spentMs += performance.now() - began;
   }
   const began = performance.now();
-  wandb.close('finished');
-  return { rate: count / (spent + performance.now() - began) };
+  sink.close('finished');
+  spentMs += performance.now() - began;
+  const folder = join(dir, 'wandb', 'latest-run');
+  const bytes = statSync(
+    join(
+      folder,
+      readdirSync(folder).find((name) => name.endsWith('.wandb')),
+    ),
+  ).size;
+  rmSync(dir, { recursive: true });
+  return { spentMs, bytes };
 }
 
 for (const [metrics, count] of Object.entries(ROWS)) {
-  rowLog(Number(metrics), count / 10);
-  rmSync(join(folder, `rows-${metrics}.wandb`));
-  const log = rowLog(Number(metrics), count);
-  const whole = sink(Number(metrics), count);
-  const k = (rate) => `${rate.toFixed(0).padStart(5)} k rows/s`;
-  console.log(
-    `${metrics.padStart(3)} metrics: row log ${k(log.rate)}, ${log.bytes.toFixed(0)} bytes a row; sink ${k(whole.rate)}`,
-  );
+  measure(Number(metrics), count / 10);
+  const { spentMs, bytes } = measure(Number(metrics), count);
+  const rate = `${(count / spentMs).toFixed(0).padStart(4)} k rows/s`;
+  console.log(`${metrics.padStart(3)} metrics: ${rate}, ${(bytes / count).toFixed(0)} bytes a row`);
 }
-rmSync(folder, { recursive: true });

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readScalars, SummaryWriter } from '../packages/tensorboard-writer/dist/index.js';
+import { readScalars, SummaryWriter } from 'tensorboard-writer';
 
 const SCALARS = 1_000_000;
 const TAGS = Array.from({ length: 20 }, (_, i) => `train/metric_${i}`);

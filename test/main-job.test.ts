@@ -24,14 +24,16 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the main job with its output in `out`; `onLine` sees each whole line of stdout. */
+/** Runs the main job with its output in `out`; `onLine` sees each whole line of stdout, `preload` runs before the job. */
 function mainJob(
   args: readonly string[],
   onLine: (line: string, child: ChildProcess) => void = () => {},
+  preload = '',
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, NODE_PATH: '', DEBUG: '' };
-    const child = spawn(process.execPath, [program, '--out', out, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const argv = ['--import', `data:text/javascript,${preload}`, program, '--out', out, ...args];
+    const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     let partial = '';
@@ -157,6 +159,22 @@ describe('the main job', () => {
     });
     expect(stderr).toBe('');
     expect(exitCode).toBe(141);
+    const { events, wandb } = await readRun(onlyRun());
+    expect(wandb.damage).toEqual([]);
+    expect(wandb.exit).toMatchObject({ exitCode: 1 });
+    expect(wandb.history).toHaveLength(ofType(events, 'accumulated-batch').length);
+  });
+
+  test('leaves whole files when an error goes uncaught', async () => {
+    const { exitCode, stderr } = await mainJob(
+      ['--epochs', '1000', '--samples', '1600'],
+      (line, child) => {
+        if (line.startsWith('epoch 1/1000  micro-batch 5 ')) child.kill('SIGUSR2');
+      },
+      "process.on('SIGUSR2', () => { throw new Error('a bug elsewhere'); });",
+    );
+    expect(stderr).toContain('Error: a bug elsewhere');
+    expect(exitCode).toBe(1);
     const { events, wandb } = await readRun(onlyRun());
     expect(wandb.damage).toEqual([]);
     expect(wandb.exit).toMatchObject({ exitCode: 1 });

@@ -35,4 +35,6 @@ const { a, b, ratio, ratios } = interleaved(
 const rate = (seconds) => `${(MICRO_BATCHES / seconds / 1e6).toFixed(2)} M/s`;
 console.log(`accumulate(), windows of 8, 3 metrics   ${rate(a)}`);
 console.log(`rxjs map to one frozen event            ${rate(b)}`);
-console.log(`cost ratio, median of ${ratios.length} pairs            ${ratio.toFixed(2)} (${ratios[0].toFixed(2)} to ${ratios.at(-1).toFixed(2)})`);
+console.log(
+  `cost ratio, median of ${ratios.length} pairs            ${ratio.toFixed(2)} (${ratios[0].toFixed(2)} to ${ratios.at(-1).toFixed(2)})`,
+);

@@ -12,7 +12,12 @@ export function interleaved(a, b, pairs = 9) {
     times.b.push(secondsB);
     times.ratio.push(secondsA / secondsB);
   }
-  return { a: median(times.a), b: median(times.b), ratio: median(times.ratio), ratios: times.ratio.toSorted((x, y) => x - y) };
+  return {
+    a: median(times.a),
+    b: median(times.b),
+    ratio: median(times.ratio),
+    ratios: times.ratio.toSorted((x, y) => x - y),
+  };
 }
 
 function seconds(work) {

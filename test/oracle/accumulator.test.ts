@@ -1,7 +1,7 @@
 import { type AccumulatedBatchEvent, createAccumulator, type MicroBatchEvent, type TrainEvent } from '@microbatch/core';
 import { describe, expect, it } from 'vitest';
-import { checkGrammar } from '../../packages/core/src/testing/check-grammar.js';
-import { type GridEntry, policyOf, type RecordedPolicy, recorded, scheduleGrid, type Trace, traces } from './traces.js';
+import { checkGrammar } from '@microbatch/core/testing';
+import { type GridEntry, gridPolicy, policyOf, type RecordedPolicy, recorded, scheduleGrid, type Trace, traces } from './traces.js';
 
 interface ScheduleState {
   scheduled: number;
@@ -106,7 +106,7 @@ function planOf({ bs, rows, epochs }: GridEntry) {
 
 describe('the schedule grid', () => {
   it.each(scheduleGrid.map((entry, at) => [at, entry] as const))('entry %i is equal, or refused', (_at, entry) => {
-    const make = () => createAccumulator(policyOf({ ...entry, kind: 'schedule' }, entry.drop_last ? 'drop' : 'carry'), planOf(entry));
+    const make = () => createAccumulator(policyOf(gridPolicy(entry), entry.drop_last ? 'drop' : 'carry'), planOf(entry));
     const { epochs, start_type } = entry;
     const share = (value: number, type?: string) => (type === 'int' ? value / epochs : value);
     const start = share(entry.start!, start_type);
@@ -121,7 +121,7 @@ describe('the schedule grid', () => {
       return;
     }
     expect(entry.error).toBeNull();
-    followSchedule(policyOf({ ...entry, kind: 'schedule' }, entry.drop_last ? 'drop' : 'carry'), planOf(entry), entry.sched_accum_bs, entry.schedule_pct);
+    followSchedule(policyOf(gridPolicy(entry), entry.drop_last ? 'drop' : 'carry'), planOf(entry), entry.sched_accum_bs, entry.schedule_pct);
     if (entry.drop_last) return;
     const accumulator = make();
     accumulator.start();

@@ -47,7 +47,7 @@ export interface RecordedPolicy {
 }
 
 /** One entry of the schedule grid. */
-export interface GridEntry extends Omit<RecordedPolicy, 'kind'> {
+export interface GridEntry extends Omit<RecordedPolicy, 'kind' | 'accum_bs'> {
   epochs: number;
   rows: number;
   bs: number;
@@ -83,6 +83,11 @@ const annealers: Record<string, Annealer> = {
 /** A recorded number: NaN and the infinities are recorded as strings. */
 export function recorded(value: number | string | null | undefined): number {
   return value === null || value === undefined ? Number.NaN : Number(value);
+}
+
+/** A grid entry's policy, without the columns that were recorded under it. */
+export function gridPolicy({ accum_bs: _recorded, ...entry }: GridEntry): RecordedPolicy {
+  return { ...entry, kind: 'schedule' };
 }
 
 /** Our policy for a recorded one. */

@@ -210,6 +210,7 @@ describe('bad input', () => {
   });
 
   it.each([
+    [{ '': 1 }, /key must not be empty/],
     [{ a: null }, /"a"/],
     [{ a: { kind: 'histogram', counts: [1], edges: [0] } }, /"a".*edge/],
     [{ a: { kind: 'table', columns: ['x'], rows: [[1, 2]] } }, /"a".*length/],

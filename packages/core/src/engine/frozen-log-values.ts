@@ -7,7 +7,10 @@ export function frozenLogValues(values: LogValues): LogValues {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new TypeError(`log: the values must be an object, not ${show(values)}`);
   }
-  for (const key in values) assertLogValue(key, values[key]!);
+  for (const key in values) {
+    if (key === '') throw new TypeError(`log: a key must not be empty (its value is ${show(values[key])})`);
+    assertLogValue(key, values[key]!);
+  }
   return frozenCopy(values, 'log');
 }
 

@@ -57,7 +57,6 @@ export function resolveLossAndMetrics(
       metrics: names.map((name, index) => ({ name, compute: probe.metricsTensors[index]![0] })),
     };
   } finally {
-    probe.dispose();
     optimizer.dispose();
   }
 }

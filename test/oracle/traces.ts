@@ -12,7 +12,11 @@ import {
   schedLin,
   schedNo,
   schedPoly,
+  type TrainingPlan,
 } from '@microbatch/core';
+
+/** A number as recorded: NaN and the infinities are strings, what there was not is null. */
+export type RecordedNumber = number | string | null;
 
 /** One recorded training of the real fastxtend; see fastxtend/README.md for every column. */
 export interface Trace {
@@ -22,12 +26,31 @@ export interface Trace {
     rows: number;
     epochs: number;
     fits: number;
+    model: 'linear' | 'hidden';
+    opt: 'sgd' | 'adam';
+    lr: number;
     dtype: 'float32' | 'float64';
+    tb: 'named' | 'asis';
     ga: RecordedPolicy | null;
   };
   n_micro_per_epoch: number;
   error: unknown;
-  micro: Record<string, (number | string | null)[]>;
+  micro: Record<string, RecordedNumber[]>;
+  /** By optimizer step, all parameters flat, in torch's order. */
+  weights: number[][];
+  /** By epoch of all fits. */
+  epochs: { values: RecordedNumber[] }[];
+  /** By fit; empty where there is none. */
+  grad_at_fit_start: number[][];
+  leftover_grad: number[];
+  hypers: { mom: number; sqr_mom: number; eps: number; wd: number };
+  /** By fit and tag: the steps and the values, in the order in which they were written. */
+  tb: Record<string, [steps: number[], values: RecordedNumber[]]>[];
+  wandb_keysets: string[][];
+  /** Step, index of the keys, values. */
+  wandb_calls: [step: number | null, keys: number, ...values: RecordedNumber[]][];
+  wandb_history_steps: number[];
+  wandb_after_fit: { run_step: number }[];
 }
 
 export interface RecordedPolicy {
@@ -59,17 +82,70 @@ export interface GridEntry extends Omit<RecordedPolicy, 'kind' | 'accum_bs'> {
   stepped: number[];
 }
 
+/** What the real fastxtend did with one constructor call, most of them wrong. */
+export interface EdgeCase {
+  code: string;
+  loader: string;
+  epochs: number;
+  fits: number;
+  error: { type: string; message: string; fit?: number } | null;
+  steps?: number;
+  accum_bs_seen?: number[];
+  final_weights: RecordedNumber[] | null;
+}
+
+const recordings = join(import.meta.dirname, 'fastxtend');
 /** Another folder of traces may be named, to check against recordings that are not kept here. */
-const folder = process.env.MICROBATCH_TRACES ?? join(import.meta.dirname, 'fastxtend', 'traces');
+const folder = process.env.MICROBATCH_TRACES ?? join(recordings, 'traces');
 const notTraces = ['summary.json', 'errors.json', 'schedule_grid.json'];
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
 
 export const traces: Trace[] = readdirSync(folder)
   .filter((file) => file.endsWith('.json') && !notTraces.includes(file))
-  .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')));
+  .sort()
+  .map((file) => readJson(join(folder, file)) as Trace);
 
 export const scheduleGrid: GridEntry[] = existsSync(join(folder, 'schedule_grid.json'))
-  ? JSON.parse(readFileSync(join(folder, 'schedule_grid.json'), 'utf8'))
+  ? (readJson(join(folder, 'schedule_grid.json')) as GridEntry[])
   : [];
+
+export const edgeCases: EdgeCase[] = existsSync(join(folder, 'errors.json'))
+  ? (readJson(join(folder, 'errors.json')) as EdgeCase[])
+  : [];
+
+/** What every trace trained and validated on. */
+export const dataset = readJson(join(recordings, 'data', 'dataset.json')) as Record<
+  'train' | 'valid',
+  { x: number[][]; y: number[] }
+>;
+
+/** By model, its parameters in torch's order and shapes. */
+export const initialWeights = readJson(join(recordings, 'data', 'init.json')) as {
+  linear: [number[][], number[]];
+  hidden: [number[][], number[], number[][], number[]];
+};
+
+function dropsLast({ config: { ga } }: Trace): boolean {
+  return ga !== null && ga.kind !== 'fastai' && ga.drop_last !== false;
+}
+
+/** The traces that have to be equal. */
+export const admittedTraces: Trace[] = traces.filter((trace) => trace.error === null && !dropsLast(trace));
+
+/** Schedules of which windows were dropped: only the schedule itself is comparable. */
+export const droppingSchedules: Trace[] = traces.filter(
+  (trace) => trace.error === null && dropsLast(trace) && trace.config.ga?.kind === 'schedule',
+);
+
+/** The trace of this name. */
+export function traceNamed(name: string): Trace {
+  const trace = traces.find((one) => one.name === name);
+  if (trace === undefined) throw new Error(`there is no trace ${name}`);
+  return trace;
+}
 
 const annealers: Record<string, Annealer> = {
   SchedCos: schedCos,
@@ -80,8 +156,8 @@ const annealers: Record<string, Annealer> = {
   SchedPolyHalf: schedPoly(0.5),
 };
 
-/** A recorded number: NaN and the infinities are recorded as strings. */
-export function recorded(value: number | string | null | undefined): number {
+/** A recorded number. */
+export function recorded(value: RecordedNumber | undefined): number {
   return value === null || value === undefined ? Number.NaN : Number(value);
 }
 
@@ -105,6 +181,31 @@ export function policyOf(ga: RecordedPolicy, lastWindow: LastWindow = 'carry'): 
     schedule: annealers[ga.schedule ?? 'SchedCos']!,
     ...common,
   });
+}
+
+/**
+ * The policy that a trace amounts to. Without accumulation every micro-batch is a window of its own, an epoch's smaller
+ * last one too: that is a window which is flushed.
+ */
+export function policyOfTrace({ config: { ga, bs } }: Trace): AccumulationPolicy {
+  if (ga === null) return gradientAccumulation({ accumBatchSize: bs, logAccumBatch: false, lastWindow: 'flush' });
+  return policyOf(ga.kind === 'fastai' ? { ...ga, log_accum_batch: false } : ga);
+}
+
+/** The plan of each of a trace's fits. */
+export function planOfTrace({ config, n_micro_per_epoch }: Trace): Required<TrainingPlan> {
+  return { microBatchSize: config.bs, microBatchesPerEpoch: n_micro_per_epoch, epochs: config.epochs };
+}
+
+/** The micro-batches of one of a trace's fits, as indices into its columns. */
+export function microBatchesOf({ config, n_micro_per_epoch }: Trace, fit: number): number[] {
+  const count = n_micro_per_epoch * config.epochs;
+  return Array.from({ length: count }, (_, within) => fit * count + within);
+}
+
+/** The fits of a trace, from 0. */
+export function fitsOf({ config }: Trace): number[] {
+  return Array.from({ length: config.fits }, (_, fit) => fit);
 }
 
 // Python tells 1 (an epoch) from 1.0 (a fraction), which JSON does not; a bare 1 is refused here.

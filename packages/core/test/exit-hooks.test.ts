@@ -68,6 +68,20 @@ describe('a process that goes', () => {
     expect(await run(ending)).toMatchObject({ said: ['close finished'], code: 0 });
   });
 
+  it("is not kept by a listener that only throws again, as the wasm backend's loader adds", async () => {
+    const { said, code } = await run(`
+      const tf = await import('@tensorflow/tfjs');
+      const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+      const { dirname, sep } = await import('node:path');
+      const { createRequire } = await import('node:module');
+      setWasmPaths(dirname(createRequire(process.cwd() + sep).resolve('@tensorflow/tfjs-backend-wasm')) + sep);
+      tf.enableProdMode();
+      await tf.setBackend('wasm');
+      setImmediate(() => { throw new Error('boom'); });`);
+    expect(said.at(-1)).toBe('exitSync failed');
+    expect(code).not.toBe(0);
+  });
+
   it('has nothing to say after the run was closed, and no listener of ours', async () => {
     const ending = `source.complete(); await done;
       say(['SIGINT', 'SIGTERM', 'beforeExit', 'uncaughtExceptionMonitor'].map((event) => process.listenerCount(event)).join());`;

@@ -1,5 +1,6 @@
-import { mkdirSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { makeFolders } from './make-folders.js';
 
 /** How the journals' names end, unless the user names the file. */
 export const JOURNAL_SUFFIX = '.microbatch.jsonl';
@@ -11,7 +12,7 @@ export const JOURNAL_SUFFIX = '.microbatch.jsonl';
 export function createNextFree(dir: string, name: string): { readonly path: string; readonly fd: number } {
   const ending = name.endsWith(JOURNAL_SUFFIX) ? JOURNAL_SUFFIX : extname(name);
   const stem = name.slice(0, name.length - ending.length);
-  mkdirSync(dir, { recursive: true });
+  makeFolders(dir);
   for (let count = 1; ; count++) {
     const path = join(dir, count === 1 ? name : `${stem}-${count}${ending}`);
     try {

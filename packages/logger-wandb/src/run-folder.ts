@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { makeFolders } from './make-folders.js';
 
 /** Where one run's files are. */
 export interface RunFolder {
@@ -20,7 +21,7 @@ export function createRunFolder(
   kind: 'offline-run' | 'run',
 ): RunFolder {
   const parent = join(dir, 'wandb');
-  mkdirSync(parent, { recursive: true });
+  makeFolders(parent);
   const path = makeUnique(parent, run, kind);
   mkdirSync(join(path, 'files'));
   linkLatest(parent, basename(path));

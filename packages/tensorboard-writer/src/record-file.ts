@@ -1,9 +1,10 @@
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { maskedCrc32c } from './crc32c.js';
 import { EventFileError, reasonOf } from './event-file-error.js';
 import { eventFileNames, nextEventFileName } from './event-file-names.js';
 import { onExit } from './exit-hook.js';
+import { makeFolders } from './make-folders.js';
 
 const BUFFER_BYTES = 64 * 1024;
 /** How old a record may get in memory before a call, or the timer, hands it to the operating system. */
@@ -41,7 +42,7 @@ export class RecordFile {
   constructor(directory: string, now: () => number = Date.now) {
     this.#now = now;
     try {
-      mkdirSync(directory, { recursive: true });
+      makeFolders(directory);
       [this.path, this.#fd] = createFile(directory, now());
       this.#countsLinks = fstatSync(this.#fd).nlink > 0;
     } catch (cause) {

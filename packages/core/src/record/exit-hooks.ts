@@ -18,6 +18,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 // Two copies of this module must not wait for each other to end the process.
 const OURS: symbol = Symbol.for('microbatch.exit-hook');
 
+// What Emscripten's loader adds, and with it TensorFlow.js's wasm backend: `if (!(ex instanceof ExitStatus)) throw ex`.
+// It handles nothing, and Node then ends the process without 'exit'.
+const THROWS_AGAIN = /^[^{]*\{\s*if\s*\(!\(\w+ instanceof \w+\)\)\s*\{?\s*throw \w+;?\s*\}?\s*\}$/;
+
 const hooks = new Set<ExitHook>();
 const node = (globalThis as { process?: NodeProcess }).process;
 
@@ -45,7 +49,7 @@ function onSignal(signal: string): void {
 }
 
 function foreign(event: string): boolean {
-  return node!.listeners(event).some((listener) => !(OURS in listener));
+  return node!.listeners(event).some((listener) => !(OURS in listener) && !THROWS_AGAIN.test(String(listener)));
 }
 
 function mark<T extends (...args: never[]) => void>(listener: T): T {

@@ -147,7 +147,8 @@ export function traceNamed(name: string): Trace {
   return trace;
 }
 
-const annealers: Record<string, Annealer> = {
+/** Our annealers by the names of fastxtend. */
+export const annealers: Record<string, Annealer> = {
   SchedCos: schedCos,
   SchedLin: schedLin,
   SchedExp: schedExp,
@@ -209,7 +210,7 @@ export function fitsOf({ config }: Trace): number[] {
 }
 
 // Python tells 1 (an epoch) from 1.0 (a fraction), which JSON does not; a bare 1 is refused here.
-function bound(value: number, type?: 'int' | 'float'): ScheduleBound {
+export function bound(value: number, type?: 'int' | 'float'): ScheduleBound {
   const isEpoch = type === undefined ? Number.isInteger(value) && value >= 1 : type === 'int';
   return isEpoch ? { epoch: value } : { fraction: value };
 }

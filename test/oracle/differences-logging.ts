@@ -27,6 +27,7 @@ export const loggingDifferences: readonly Difference[] = [
       const [steps] = trace.tb[0]!.train_loss!;
       const trained = microBatchesOf(trace, 0).length;
       assert.equal(steps.length, trained + 3 * trace.config.epochs);
+      assert.deepEqual([trace.weights.length, trace.config.ga?.log_accum_batch ?? true], [12, true]);
       return `It looks for the name \`tensorboard\`; the callback's is \`tensor_board\`. So \`log_accum_batch=True\` leaves TensorBoard alone: ${steps.length} points for ${trace.weights.length} steps. Compared above: the points at which a window closes; the traces marked \`named\` had the callback renamed.`;
     },
     why: '`logAccumBatch` is one property of the run, which every logger follows.',
@@ -47,7 +48,8 @@ export const loggingDifferences: readonly Difference[] = [
     title: 'The schedule is logged with `logAccumBatch: false` too',
     trace: 'gas_8_64_micro_nodrop',
     shown() {
-      const { wandb_keysets, tb, weights } = traceNamed(this.trace);
+      const { wandb_keysets, tb, weights, config } = traceNamed(this.trace);
+      assert.equal(config.ga?.kind, 'schedule');
       assert.ok(!wandb_keysets.flat().includes('accumulation_batch_size') && !('accumulation_batch_size' in tb[0]!));
       return `fastxtend logs \`accumulation_batch_size\` only where it logs accumulated batches. Ours gives it to the row of each of the ${weights.length} steps; its values are compared with the trace's \`accum_bs\`.`;
     },

@@ -6,7 +6,6 @@ import {
 } from '@microbatch/core';
 import { annealers, bound, type EdgeCase } from './traces.js';
 
-const LOADER = 'fastai, bs 8';
 const ROWS = 203;
 
 /** Whether the real fastxtend refused a call, or trained on to weights that are not finite. */
@@ -25,14 +24,16 @@ export const ACCEPTED_HERE: Readonly<Record<string, string>> = {
 
 /**
  * The error with which we refuse what a constructor call amounts to; undefined where we accept it. A call that cannot be
- * written here (an argument by another type's name, another data loader) is not `comparable`.
+ * written here (an annealer made by Python's `partial`, a second fit) is not `comparable`.
  */
 export function ourAnswer(edge: EdgeCase): { readonly comparable: boolean; readonly error?: Error } {
   const call = parseCall(edge.code);
-  if (call === undefined || edge.loader !== LOADER || edge.fits !== 1) return { comparable: false };
+  if (call === undefined || edge.fits !== 1) return { comparable: false };
+  // fastxtend asks its `micro_batch_size` only where the data loader does not say.
+  const known = edge.loader === 'fastai, bs 8';
+  const plan = { microBatchesPerEpoch: Math.ceil(ROWS / 8), epochs: edge.epochs };
   try {
-    const plan = { microBatchSize: 8, microBatchesPerEpoch: Math.ceil(ROWS / 8), epochs: edge.epochs };
-    createAccumulator(policyOfCall(call), plan);
+    createAccumulator(policyOfCall(call, known), known ? { ...plan, microBatchSize: 8 } : plan);
     return { comparable: true };
   } catch (error) {
     return { comparable: true, error: error as Error };
@@ -45,7 +46,7 @@ interface Call {
   readonly named: Readonly<Record<string, unknown>>;
 }
 
-const KNOWN = ['n_acc', 'drop_last', 'start', 'finish', 'schedule'];
+const KNOWN = ['n_acc', 'drop_last', 'micro_batch_size', 'start', 'finish', 'schedule'];
 
 function parseCall(code: string): Call | undefined {
   const [, name, list] = /^GradientAccumulation(Schedule)?\((.*)\)$/.exec(code) ?? [];
@@ -76,8 +77,8 @@ function toBound(key: string, text: string, value: number): unknown {
   return bound(value, text.includes('.') || value === 0 ? 'float' : 'int');
 }
 
-function policyOfCall({ scheduled, positional, named }: Call): AccumulationPolicy {
-  const { n_acc, drop_last, ...rest } = named;
+function policyOfCall({ scheduled, positional, named }: Call, sizeKnown: boolean): AccumulationPolicy {
+  const { n_acc, drop_last, micro_batch_size, ...rest } = named;
   const lastWindow = drop_last === false ? 'carry' : 'drop';
   const [first, final] = positional;
   // The types are what is tried here.
@@ -93,5 +94,6 @@ function policyOfCall({ scheduled, positional, named }: Call): AccumulationPolic
     accumBatchSize: first as number,
     lastWindow,
     ...('n_acc' in named ? { nAcc: n_acc as number } : {}),
+    ...('micro_batch_size' in named && !sizeKnown ? { microBatchSize: micro_batch_size as number } : {}),
   });
 }

@@ -12,12 +12,13 @@ describe.each(Object.entries(differences))('known differences: %s', (_heading, e
   });
 });
 
-it.each(edgeCases.filter(wentWrong).map((edge) => [edge.code, edge] as const))(
+const comparable = edgeCases.filter((edge) => wentWrong(edge) && ourAnswer(edge).comparable);
+it.each(comparable.map((edge) => [edge.code, edge] as const))(
   'what goes wrong in fastxtend is refused, but for calls that mean something here: %s',
   (code, edge) => {
-    const { comparable, error } = ourAnswer(edge);
-    if (code in ACCEPTED_HERE) expect({ comparable, error }).toEqual({ comparable: true, error: undefined });
-    else if (comparable) expect(error?.message).toMatch(/BatchSize|start|finish|schedule|nAcc/);
+    const { error } = ourAnswer(edge);
+    if (code in ACCEPTED_HERE) expect(error).toBeUndefined();
+    else expect(error?.message).toMatch(/[bB]atchSize|start|finish|schedule|nAcc/);
   },
 );
 

@@ -119,8 +119,32 @@ describe('accumulate()', () => {
     expect(events.at(-1)).toMatchObject({ outcome: 'stopped' });
   });
 
-  it('of nothing is a run without micro-batches', async () => {
-    expect(asLetters(await eventsOf(EMPTY))).toBe('SR');
+  it.each([
+    [EMPTY, 'SdR'],
+    [of(micro(1)), 'SmdeDR'],
+  ])('says so where its source completes before a window was full', async (source, expected) => {
+    const events = await eventsOf(source);
+    expect(asLetters(events)).toBe(expected);
+    expect(events.find(({ type }) => type === 'diagnostic')).toMatchObject({ code: 'no-optimizer-step' });
+  });
+
+  it.each([null, undefined, 7])('ends as failed for %j in the place of a micro-batch', async (input) => {
+    const result = from([input as never]).pipe(accumulate(gradientAccumulation(), byEights), toArray());
+    await expect(lastValueFrom(result)).rejects.toThrow(/input must be an object/);
+  });
+
+  it('refuses what is no policy', () => {
+    expect(() => accumulate(undefined as never, byEights)).toThrow(/policy must be made by.*undefined/);
+    expect(() => accumulate({} as never, byEights)).toThrow(/policy must be made by/);
+  });
+
+  it('leaves its source alone where its subscriber has enough of run-start', () => {
+    let subscribed = false;
+    const source = new Observable<TrainInput>(() => {
+      subscribed = true;
+    });
+    source.pipe(accumulate(gradientAccumulation(), byEights), take(1)).subscribe();
+    expect(subscribed).toBe(false);
   });
 
   it('makes a run of its own for each subscription', async () => {

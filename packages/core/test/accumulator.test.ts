@@ -133,6 +133,8 @@ describe("an epoch's tail", () => {
     expect(accumulator.tailIsDropped()).toBe(false);
     train(accumulator, [8]);
     expect(accumulator.tailIsDropped()).toBe(true);
+    expect(accumulator.tailIsDropped(15)).toBe(true);
+    expect(accumulator.tailIsDropped(16)).toBe(false);
     expect(accumulator.closeEpoch().events).toEqual([]);
     expect(accumulator.endEpoch()).toMatchObject([{ type: 'epoch-end', microStep: 2, epoch: 1 }]);
     expect(accumulator.tailIsDropped()).toBe(false);
@@ -154,10 +156,10 @@ describe("an epoch's tail", () => {
 });
 
 describe('epoch-end', () => {
-  it('has sample-weighted training means and what validation gave', () => {
+  it('has sample-weighted training means, whatever weighs in a window, and what validation gave', () => {
     const accumulator = started(gradientAccumulation({ accumBatchSize: 16 }));
-    accumulator.next({ loss: 1, samples: 8, metrics: { accuracy: 0 } });
-    accumulator.next({ loss: 4, samples: 24, metrics: { accuracy: 1 } });
+    accumulator.next({ loss: 1, samples: 8, metrics: { accuracy: 0 }, weight: 100 });
+    accumulator.next({ loss: 4, samples: 24, metrics: { accuracy: 1 }, weight: 1 });
     accumulator.applied();
     const [event] = accumulator.endEpoch({ loss: 0.5 });
     expect(event).toMatchObject({ train: { loss: 3.25, accuracy: 0.75 }, valid: { loss: 0.5 }, epoch: 1 });
@@ -177,6 +179,7 @@ describe('bad input', () => {
     [{ loss: 1, samples: 8, weight: -1 }, /weight.*not -1/],
     [{ loss: 1, samples: 8, weight: Number.NaN }, /weight.*not NaN/],
     [{ loss: 1, samples: 8, metrics: { accuracy: null } }, /metrics.accuracy.*not null/],
+    [{ loss: 1, samples: 8, metrics: { loss: 9 } }, /metrics.loss \(9\)/],
     [undefined, /micro-batch.*undefined/],
   ])('%j is refused by name and value, and counts nothing', (result, message) => {
     const accumulator = started(gradientAccumulation({ accumBatchSize: 16 }));
@@ -213,8 +216,12 @@ describe('bad input', () => {
     [{ '': 1 }, /key must not be empty/],
     [{ a: null }, /"a"/],
     [{ a: { kind: 'histogram', counts: [1], edges: [0] } }, /"a".*edge/],
-    [{ a: { kind: 'table', columns: ['x'], rows: [[1, 2]] } }, /"a".*length/],
+    [{ a: { kind: 'table', columns: ['x'], rows: [[1, 2]] } }, /"a".*as long as/],
     [{ a: { kind: 'sound' } }, /"a".*kinds/],
+    [{ a: { kind: 'table', columns: ['x'], rows: [null] } }, /"a"/],
+    [{ a: { kind: 'table', columns: ['x'], rows: [[{}]] } }, /"a".*cell/],
+    [{ a: { kind: 'histogram', counts: new Array(1), edges: [0, 1] } }, /"a"/],
+    [{ a: { kind: 'image', png: new Uint8Array(1), width: Number.POSITIVE_INFINITY, height: 1 } }, /"a".*width/],
   ])('log(%j) is refused by key', (values, message) => {
     expect(() => started(gradientAccumulation()).log(values as never)).toThrow(message);
   });
@@ -255,6 +262,17 @@ describe('events', () => {
     values.hist.values[0] = 99;
     expect(micro.metrics).toEqual({ accuracy: 0.5 });
     expect(log).toMatchObject({ values: { hist: { values: new Float64Array([1, 2]) } } });
+  });
+
+  it('copy a Buffer too, whose slice() is a view, and have null for what JSON lacks', () => {
+    const png = Buffer.from([1, 2, 3]);
+    const config = { list: [undefined, 1], day: new Date(Number.NaN), big: new BigInt64Array([5n]) };
+    const accumulator = createAccumulator(gradientAccumulation(), byEights, { run: { config } });
+    accumulator.start();
+    const [log] = accumulator.log({ image: { kind: 'image', png, width: 1, height: 1 } });
+    png[0] = 99;
+    expect(log).toMatchObject({ values: { image: { png: new Uint8Array([1, 2, 3]) } } });
+    expect(accumulator.run.config).toEqual({ list: [null, 1], day: null, big: [5] });
   });
 
   it('never go back in time', () => {
@@ -418,6 +436,8 @@ describe('a snapshot', () => {
       /snapshot: its plan/,
     );
     expect(() => createAccumulator(policy, byEights, { snapshot: { schema: 2 } })).toThrow(TypeError);
+    const forged = { ...(snapshot() as object), state: {} };
+    expect(() => createAccumulator(policy, byEights, { snapshot: forged })).toThrow(/snapshot is not one/);
   });
 
   it('tells schedules of one name apart by what they give', () => {

@@ -11,8 +11,9 @@ function program(ending: string): string {
     import { accumulate, defineLogger, gradientAccumulation, memory, record } from '@microbatch/core';
     const say = (text) => writeSync(1, text + '\\n');
     const supports = { scalars: true, histograms: false, images: false, text: false, tables: false };
-    const sink = { name: 'said', supports, open() {}, write() {}, flush() {}, close: (outcome) => say('close ' + outcome),
+    const sink = { name: 'said', supports, open() {}, write() {}, flush() { flushes += 1; }, close: (outcome) => say('close ' + outcome),
       exitSync: (outcome) => say('exitSync ' + outcome) };
+    let flushes = 0;
     const source = new Subject();
     const policy = gradientAccumulation({ accumBatchSize: 8 });
     const done = record(source.pipe(accumulate(policy, { microBatchSize: 8 })), [defineLogger(sink), memory()]);
@@ -59,6 +60,26 @@ describe('a process that goes', () => {
   it("leaves a signal to the user's listener", async () => {
     const ending = `process.once('SIGINT', () => { source.complete(); done.then(() => process.exit(130)); }); ${waiting}`;
     expect(await run(ending, 'SIGINT')).toMatchObject({ said: ['waiting', 'close finished'], code: 130 });
+  });
+
+  it('goes by a signal that another polite listener waits to be alone with, its events written', async () => {
+    // As signal-exit, which many packages use: it ends the process only if nobody but it listens.
+    const ending = `
+      process.on('SIGINT', function polite() {
+        if (process.listeners('SIGINT').length > 1) return;
+        say('flushes ' + flushes);
+        process.off('SIGINT', polite);
+        process.kill(process.pid, 'SIGINT');
+      });
+      ${waiting}`;
+    expect(await run(ending, 'SIGINT')).toMatchObject({ said: ['waiting', 'flushes 1'], killedBy: 'SIGINT' });
+  });
+
+  it('still hears a second signal after a first that the user handled', async () => {
+    const ending = `
+      process.once('SIGINT', () => setTimeout(() => process.kill(process.pid, 'SIGINT')));
+      ${waiting}`;
+    expect(await run(ending, 'SIGINT')).toMatchObject({ said: ['waiting', 'exitSync stopped'], killedBy: 'SIGINT' });
   });
 
   it("leaves an error to the user's listener", async () => {

@@ -103,6 +103,15 @@ describe('gradientAccumulationSchedule', () => {
     expect(() => createAccumulator(policy, given)).toThrow(message);
   });
 
+  it('takes an annealer whose rounding ends below its final size', () => {
+    const policy = gradientAccumulationSchedule({
+      startAccumBatchSize: 49,
+      finalAccumBatchSize: 1,
+      schedule: schedExp,
+    });
+    expect(() => createAccumulator(policy, { ...plan, microBatchSize: 1 })).not.toThrow();
+  });
+
   it('floors the final size to whole micro-batches', () => {
     const policy = gradientAccumulationSchedule({ startAccumBatchSize: 8, finalAccumBatchSize: 60, finish: 0.1 });
     const accumulator = createAccumulator(policy, plan);

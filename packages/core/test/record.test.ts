@@ -13,7 +13,7 @@ import {
 } from '@microbatch/core';
 import { memorySink } from '@microbatch/core/logger';
 import { checkGrammar } from '@microbatch/core/testing';
-import { from, map, type Observable, of, Subject, skip, take, tap, throwError } from 'rxjs';
+import { concat, from, map, type Observable, of, Subject, skip, take, tap, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 const batch: TrainInput = { loss: 1, samples: 8 };
@@ -197,6 +197,77 @@ describe('record()', () => {
     expect(told).toEqual(['no-run-start']);
   });
 
+  it('tells what a sink could not do as asked, to the user and to the other sinks', async () => {
+    const beside = memory();
+    const told: DiagnosticEvent[] = [];
+    const faulty = sinkWith({
+      open(_run, notify) {
+        notify?.({ level: 'warn', code: 'value-overwritten', message: 'twice' });
+      },
+      write() {},
+    });
+    await record(runOf(1), [defineLogger(faulty), beside], { onDiagnostic: (one) => told.push(one) });
+    expect(told).toMatchObject([{ level: 'warn', code: 'value-overwritten', message: 'twice' }]);
+    expect(beside.events[1]).toEqual(told[0]);
+    checkGrammar(beside.events);
+  });
+
+  it('survives what is no event, and tells of it once', async () => {
+    const told: string[] = [];
+    const logger = memory();
+    const source = concat(of(null as never, 7 as never), runOf(1));
+    await record(source, [logger], { onDiagnostic: ({ code }) => told.push(code) });
+    expect(told).toEqual(['not-an-event']);
+    checkGrammar(logger.events);
+  });
+
+  it('never runs two operations of a sink at once, however often it is flushed', async () => {
+    let running = 0;
+    let most = 0;
+    const alone = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await Promise.resolve();
+      await Promise.resolve();
+      running -= 1;
+    };
+    const logger = defineLogger(sinkWith({ open: alone, write: alone, flush: alone, close: alone }));
+    const source = new Subject<TrainInput>();
+    const done = record(source.pipe(accumulate(policy, { microBatchSize: 8 })), [logger]);
+    const flushes = Array.from({ length: 20 }, () => {
+      source.next(batch);
+      return logger.flush();
+    });
+    source.complete();
+    const [receipt] = await done;
+    await Promise.all(flushes);
+    expect(most).toBe(1);
+    expect(receipt).toMatchObject({ received: 43, written: 43, errors: [] });
+  });
+
+  it('closes behind a write that was given up, not beside it', async () => {
+    const { passed, open } = gate();
+    const closed = gate();
+    const calls: string[] = [];
+    const faulty = sinkWith({
+      write: () => passed.then(() => void calls.push('written')),
+      close() {
+        calls.push('closed');
+        closed.open();
+      },
+    });
+    await record(runOf(1), [defineLogger(faulty, { timeoutMs: 5 })], quiet);
+    expect(calls).toEqual([]);
+    open();
+    await closed.passed;
+    expect(calls).toEqual(['written', 'closed']);
+  });
+
+  it('takes a time limit longer than a timer can count', async () => {
+    const logger = defineLogger(sinkWith({ open: async () => {}, write() {} }), { timeoutMs: 1e12 });
+    expect(await record(runOf(1), [logger])).toMatchObject([{ errors: [] }]);
+  });
+
   it("tells the stream's own diagnostics, each code once", async () => {
     const told: string[] = [];
     const source = of(Number.NaN, 1).pipe(
@@ -237,6 +308,7 @@ describe('record()', () => {
 
   it('refuses what is no logger, a logger twice, and a logger in use', async () => {
     const logger = memory();
+    await expect(record({} as never, [logger])).rejects.toThrow(/events\$ must be an observable/);
     await expect(record(runOf(1), 'memory' as never)).rejects.toThrow(/loggers must be an array/);
     await expect(record(runOf(1), [memorySink() as never])).rejects.toThrow(/loggers\[0\] is no logger/);
     await expect(record(runOf(1), [logger, logger])).rejects.toThrow(/stands twice/);

@@ -38,6 +38,7 @@ export function accumulate(
       let failure: { error: unknown } | undefined;
       let completed = false;
       let ended = false;
+      let stepped = false;
       // Reaches a source that is still inside its subscribe call, which the returned subscription does not.
       const halt = new Subject<void>();
 
@@ -48,11 +49,16 @@ export function accumulate(
       // Nothing waits for an optimizer here: each full window counts as applied at once.
       const step = ({ events, window }: WindowStatus) => {
         emit(events);
-        if (window === 'full') emit(accumulator.applied());
+        if (window !== 'full') return;
+        stepped = true;
+        emit(accumulator.applied());
       };
 
       const take = (input: TrainInput) => {
-        switch (input?.type) {
+        if (typeof input !== 'object' || input === null) {
+          throw new TypeError(`accumulate: an input must be an object, not ${show(input)}`);
+        }
+        switch (input.type) {
           case 'epoch-end':
             if (!marked && counted && accumulator.insideEpoch) emit(unplannedEnd());
             marked = true;
@@ -85,6 +91,10 @@ export function accumulate(
           emit(accumulator.diagnose({ level: 'warn', code: 'short-epoch', message }));
         }
         step(accumulator.closeEpoch());
+        if (!stepped) {
+          const message = 'the source completed before a window was full: no optimizer step was taken';
+          emit(accumulator.diagnose({ level: 'warn', code: 'no-optimizer-step', message }));
+        }
         emit(accumulator.end(short ? 'stopped' : 'finished'));
         ended = true;
         subscriber.complete();
@@ -102,7 +112,8 @@ export function accumulate(
         if (busy || ended) return;
         busy = true;
         try {
-          while (waiting.length > 0 && !ended) take(waiting.shift()!);
+          for (let at = 0; at < waiting.length && !ended; at += 1) take(waiting[at]!);
+          waiting.length = 0;
           if (failure !== undefined) fail(failure.error);
           else if (completed) complete();
         } catch (error) {
@@ -112,6 +123,7 @@ export function accumulate(
       };
 
       emit(accumulator.start());
+      if (subscriber.closed) return;
       subscriber.add(() => halt.next());
       return source.pipe(takeUntil(halt)).subscribe({
         next(input) {

@@ -53,8 +53,11 @@ export interface Accumulator {
   end(outcome?: RunOutcome, error?: string): readonly TrainEvent[];
   /** The target, in samples, of the window that the next micro-batch belongs to. */
   nextTarget(): number;
-  /** Under `lastWindow: 'drop'`: the rest of the epoch can't fill a window, so that it need not be computed. */
-  tailIsDropped(): boolean;
+  /**
+   * Under `lastWindow: 'drop'`: the rest of the epoch can't fill a window, so that it need not be computed. The rest is
+   * `samplesLeft`, or else what the plan's nominal sizes make it.
+   */
+  tailIsDropped(samplesLeft?: number): boolean;
   /** JSON; allowed between any two calls. */
   snapshot(): AccumulatorSnapshot;
 }

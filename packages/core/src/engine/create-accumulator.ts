@@ -176,7 +176,7 @@ export function createAccumulator(
       samples += batchSamples;
       if (result.learningRate !== undefined) learningRate = result.learningRate;
       window.add({ microStep, samples: batchSamples, weight, loss }, metrics, target);
-      epoch.add(weight, loss, metrics);
+      epoch.add(batchSamples, loss, metrics);
 
       const event: Mutable<MicroBatchEvent> = {
         // Written out: a spread here would double what an event costs.
@@ -283,10 +283,10 @@ export function createAccumulator(
 
     nextTarget,
 
-    tailIsDropped() {
+    tailIsDropped(samplesLeft) {
       if (policy.lastWindow !== 'drop' || microBatchesPerEpoch === undefined || !window.isEmpty) return false;
-      const left = microBatchesPerEpoch - (epoch.closed ? 0 : epoch.microBatches);
-      return left * plan.microBatchSize < targets.peek();
+      const microBatchesLeft = microBatchesPerEpoch - (epoch.closed ? 0 : epoch.microBatches);
+      return (samplesLeft ?? microBatchesLeft * plan.microBatchSize) < targets.peek();
     },
 
     snapshot: () => writeSnapshot(run, state()),

@@ -18,7 +18,7 @@ export interface EpochProgress {
   readonly closed: boolean;
   /** Epochs trained; fractional where the micro-batches of an epoch are known. */
   readonly clock: number;
-  add(weight: number, loss: number, metrics: Metrics | undefined): void;
+  add(samples: number, loss: number, metrics: Metrics | undefined): void;
   close(): void;
   /** Goes on to the next epoch; returns the means of the one that ends, frozen. */
   end(): Metrics;
@@ -45,9 +45,9 @@ export function createEpochProgress(microBatchesPerEpoch?: number, state?: Epoch
       if (microBatchesPerEpoch === undefined) return completed;
       return completed + Math.min(microBatches / microBatchesPerEpoch, 1);
     },
-    add(weight, loss, metrics) {
+    add(samples, loss, metrics) {
       microBatches += 1;
-      means.add(weight, loss, metrics);
+      means.add(samples, loss, metrics);
     },
     close() {
       closed = true;

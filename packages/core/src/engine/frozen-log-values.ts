@@ -27,20 +27,33 @@ function shapeProblem(value: Exclude<LogValue, number | string>): string | undef
       if (!isSeries(value.counts) || !isSeries(value.edges)) return 'needs values, or counts and edges';
       return value.edges.length === value.counts.length + 1 ? undefined : 'needs one edge more than counts';
     case 'image':
-      return value.png instanceof Uint8Array && value.width > 0 && value.height > 0
+      return value.png instanceof Uint8Array && isSize(value.width) && isSize(value.height)
         ? undefined
         : 'needs png bytes (a Uint8Array), a width and a height';
     case 'text':
       return typeof value.text === 'string' ? undefined : 'needs a text';
     case 'table':
       if (!Array.isArray(value.columns) || !Array.isArray(value.rows)) return 'needs columns and rows';
-      return value.rows.every((row) => row.length === value.columns.length) ? undefined : 'has a row of another length';
+      if (!value.rows.every((row) => Array.isArray(row) && row.length === value.columns.length)) {
+        return 'needs rows as long as its columns';
+      }
+      return value.rows.every((row) => row.every(isCell))
+        ? undefined
+        : 'has a cell that is no text, number, boolean or null';
     default:
       return "must be a number, a string or have one of the kinds 'histogram', 'image', 'text', 'table'";
   }
 }
 
+function isCell(cell: unknown): boolean {
+  return cell === null || cell === undefined || ['number', 'string', 'boolean'].includes(typeof cell);
+}
+
+function isSize(pixels: unknown): boolean {
+  return Number.isSafeInteger(pixels) && (pixels as number) > 0;
+}
+
 function isSeries(values: unknown): boolean {
   if (ArrayBuffer.isView(values)) return true;
-  return Array.isArray(values) && values.every((value) => typeof value === 'number');
+  return Array.isArray(values) && Array.from(values).every((value) => typeof value === 'number');
 }

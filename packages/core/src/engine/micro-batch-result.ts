@@ -33,6 +33,8 @@ export function assertMicroBatch(result: MicroBatchResult): void {
     throw new TypeError(`learningRate must be a number, not ${show(learningRate)}`);
   }
   assertMetrics('metrics', metrics);
+  if (metrics !== undefined && 'loss' in metrics)
+    throw new TypeError(`metrics.loss (${metrics.loss}) would hide the loss: name it otherwise`);
 }
 
 /** Refuses metrics that are not numbers by name, with a `TypeError`. */

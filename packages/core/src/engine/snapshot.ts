@@ -47,12 +47,30 @@ export function readSnapshot(
   } catch (cause) {
     throw new TypeError(`snapshot is not one of an accumulator: ${show(snapshot).slice(0, 200)}`, { cause });
   }
-  if (content?.schema !== 1 || typeof content.run !== 'object' || typeof content.state !== 'object') {
+  if (content?.schema !== 1 || !isObject(content.run) || !isState(content.state)) {
     throw new TypeError(`snapshot is not one of an accumulator (schema 1): ${show(snapshot).slice(0, 200)}`);
   }
   assertSame('policy', content.run.policy, policy);
   assertSame('plan', content.run.plan, plan);
   return content;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function isState(state: AccumulatorState): boolean {
+  if (!isObject(state) || !['new', 'running', 'ended'].includes(state.phase)) return false;
+  const parts = [state.epoch, state.window, state.targets, state.smooth, state.window?.microBatches];
+  const counts = [
+    state.microStep,
+    state.step,
+    state.samples,
+    state.time,
+    state.epoch?.completed,
+    state.window?.samples,
+  ];
+  return parts.every(isObject) && counts.every(Number.isFinite);
 }
 
 function assertSame(what: string, before: object, now: object): void {

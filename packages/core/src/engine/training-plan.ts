@@ -5,6 +5,7 @@ import { boundFraction } from './schedule-bound.js';
 
 /** Checks that a plan and a policy fit. Throws a `TypeError` or `RangeError` that names the option and the value. */
 export function resolvePlan(policy: AccumulationPolicy, plan: TrainingPlan): ResolvedPlan {
+  assertPolicy(policy);
   assertOptions('plan', plan, ['microBatchSize', 'microBatchesPerEpoch', 'epochs']);
   for (const option of ['microBatchSize', 'microBatchesPerEpoch', 'epochs'] as const) {
     if (plan[option] !== undefined) assertPositiveInteger(option, plan[option]);
@@ -23,6 +24,13 @@ export function resolvePlan(policy: AccumulationPolicy, plan: TrainingPlan): Res
     assertAnneals(policy, microBatchSize);
   }
   return resolved;
+}
+
+function assertPolicy(policy: AccumulationPolicy): void {
+  if (policy?.kind === 'fixed' || policy?.kind === 'schedule') return;
+  throw new TypeError(
+    `the policy must be made by gradientAccumulation() or gradientAccumulationSchedule(), not ${show(policy)}`,
+  );
 }
 
 /** A schedule's bounds as fractions of all training micro-batches. Throws a `RangeError` where they lie outside training. */
@@ -69,7 +77,7 @@ const PROBES = [0, 0.25, 0.5, 0.75, 1];
 function assertAnneals(policy: SchedulePolicy, microBatchSize: number): void {
   for (const pct of PROBES) {
     const size: unknown = policy.schedule(policy.startAccumBatchSize, policy.finalAccumBatchSize, pct);
-    if (Number.isFinite(size) && Math.trunc(size as number) >= microBatchSize) continue;
+    if (Number.isFinite(size) && Math.round(size as number) >= microBatchSize) continue;
     const at = `schedule ${policy.schedule.name || 'custom'} gave ${show(size)} at ${pct * 100} %`;
     throw new RangeError(`${at}: it must give at least microBatchSize (${microBatchSize})`);
   }

@@ -10,8 +10,9 @@ export type {
   TableValue,
   TextValue,
 } from './log-values.js';
-export type { Logger, LoggerNotice, LoggerSession, Receipt } from './logger.js';
+export type { Logger, LoggerSession, Receipt } from './logger.js';
 export { LoggerError, type LoggerErrorCode } from './logger-error.js';
+export type { LoggerNotice } from './logger-notice.js';
 export { type MemoryLogger, type MemorySink, memory, memorySink } from './memory.js';
 export { type MetricNames, metricNames, type NamingScheme } from './metric-names.js';
 export { batchScalars, isRecorded } from './recorded-scalars.js';

@@ -1,5 +1,6 @@
-import type { LoggerNotice, LoggerSession, Receipt } from './logger.js';
+import type { LoggerSession, Receipt } from './logger.js';
 import { LoggerError, type LoggerErrorCode } from './logger-error.js';
+import type { LoggerNotice } from './logger-notice.js';
 import type { RunInfo } from './run-info.js';
 import type { Sink } from './sink.js';
 import type { RunOutcome, TrainEvent } from './train-event.js';
@@ -31,6 +32,8 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
   let busy = false;
   let waiting = false;
   let watchers: (() => void)[] = [];
+  // What was given up after its time but has not settled.
+  let late: PromiseLike<unknown> | undefined;
   let finished: Promise<Receipt> | undefined;
 
   const pending = () => queue.length + inFlight;
@@ -71,14 +74,14 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
   function open(run: RunInfo): void {
     state = 'open';
     call(
-      () => sink.open(run),
+      () => sink.open(run, (notice) => notify(notice)),
       () => {
         opened = true;
       },
-      (error, late) => {
+      (error, unsettled) => {
         fail('open', error);
         // A sink that opens after it was given up holds a file or a connection that nobody else will close.
-        late?.then(() => sink.close('failed')).then(undefined, () => {});
+        unsettled?.then(() => sink.close('failed')).then(undefined, () => {});
       },
     );
   }
@@ -87,7 +90,7 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
   function call(
     operation: () => unknown,
     succeed: () => void,
-    failed: (error: unknown, late?: PromiseLike<unknown>) => void,
+    failed: (error: unknown, unsettled?: PromiseLike<unknown>) => void,
   ): void {
     busy = true;
     let result: unknown;
@@ -128,7 +131,10 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
           written += batch.length;
           inFlight = 0;
         },
-        (error) => fail('write', error),
+        (error, unsettled) => {
+          late = unsettled;
+          fail('write', error);
+        },
       );
     }
     if (watchers.length > 0) {
@@ -144,30 +150,45 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
 
   const idle = () => !busy && (queue.length === 0 || state !== 'open');
 
-  async function attempt(operation: 'flush' | 'close', work: () => unknown): Promise<LoggerError | undefined> {
-    let error: LoggerError | undefined;
+  // The check and the claim stand in one turn: two that wait must not both find the sink idle.
+  async function claim(): Promise<void> {
+    while (!idle()) await new Promise<void>((wake) => watchers.push(wake));
     busy = true;
+  }
+
+  function release(): void {
+    waiting = false;
+    busy = false;
+    pump();
+  }
+
+  /** Runs one operation on a claimed sink. */
+  async function attempt(operation: 'flush' | 'close', work: () => unknown): Promise<LoggerError | undefined> {
+    let result: unknown;
     try {
-      const result = work();
+      result = work();
       if (isPromise(result)) {
         waiting = true;
         await withinLimit(result, timeoutMs);
       }
+      return undefined;
     } catch (cause) {
-      error = fault(operation, cause);
+      if (cause instanceof TimeLimitError) late = result as PromiseLike<unknown>;
+      const error = fault(operation, cause);
       tell({ level: 'error', code: 'logger-failed', message: error.message }, error);
+      return error;
     }
-    waiting = false;
-    busy = false;
-    pump();
-    return error;
   }
 
   async function finish(outcome: RunOutcome): Promise<Receipt> {
-    await until(idle);
-    const closes = opened && state !== 'ended';
-    if (closes && state === 'open') await attempt('flush', () => sink.flush());
-    if (closes) await attempt('close', () => sink.close(outcome));
+    await claim();
+    if (opened && state === 'open') await attempt('flush', () => sink.flush());
+    if (opened && state !== 'ended') {
+      // Nothing may run beside an operation that was given up but goes on; nor may it hold the run's end.
+      if (late === undefined) await attempt('close', () => sink.close(outcome));
+      else late.then(closeLate, closeLate);
+    }
+    release();
     end('closed');
     return Object.freeze({
       logger: sink.name,
@@ -176,6 +197,10 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
       dropped: Object.freeze(dropped),
       errors: Object.freeze(errors),
     });
+
+    function closeLate(): void {
+      Promise.resolve(sink.close(outcome)).catch(() => {});
+    }
   }
 
   function end(reason: string): void {
@@ -221,11 +246,19 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
     },
 
     async flush() {
-      await until(idle);
-      if (state === 'failed') throw errors[0];
-      if (state !== 'open') return;
-      const error = await attempt('flush', () => sink.flush());
+      await claim();
+      const error = state === 'open' ? await attempt('flush', () => sink.flush()) : errors[0];
+      release();
       if (error !== undefined) throw error;
+    },
+
+    flushSync() {
+      if (state !== 'open' || !idle()) return;
+      call(
+        () => sink.flush(),
+        () => {},
+        (error) => fault('flush', error),
+      );
     },
 
     finish(outcome) {

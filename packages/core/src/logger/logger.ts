@@ -1,6 +1,7 @@
 import type { LoggerError } from './logger-error.js';
+import type { LoggerNotice } from './logger-notice.js';
 import type { SinkSupports } from './sink.js';
-import type { DiagnosticLevel, RunOutcome, TrainEvent } from './train-event.js';
+import type { RunOutcome, TrainEvent } from './train-event.js';
 
 /** What became of the events that one logger received: `received` = `written` + all of `dropped`. */
 export interface Receipt {
@@ -10,13 +11,6 @@ export interface Receipt {
   /** Events by the reason for which they were not written. */
   readonly dropped: Readonly<Record<string, number>>;
   readonly errors: readonly LoggerError[];
-}
-
-/** What a logger tells its run besides the receipt. */
-export interface LoggerNotice {
-  readonly level: DiagnosticLevel;
-  readonly code: string;
-  readonly message: string;
 }
 
 /** One logger at work on one run; made by `Logger.attach`, driven by `record()`. */
@@ -31,6 +25,8 @@ export interface LoggerSession {
   flush(): Promise<void>;
   /** Writes what waits, then flushes and closes the sink, each within the time limit. Idempotent, never rejects. */
   finish(outcome: RunOutcome): Promise<Receipt>;
+  /** A signal came that somebody else handles: hands what waits to the sink, without closing it. Never throws. */
+  flushSync(): void;
   /** The process is going. Never throws. */
   exitSync(outcome: RunOutcome): void;
 }

@@ -19,10 +19,11 @@ export function batchScalars(
   emit: (name: string, value: number) => void,
 ): void {
   if (isRecorded(event, run)) {
+    // First, so that a metric of the same name never stands in for what the step used.
+    for (const metric in event.metrics) emit(names.train(metric), event.metrics[metric]!);
     emit(names.loss, event.loss);
     if (event.smoothLoss !== undefined) emit(names.smoothLoss, event.smoothLoss);
     if (event.learningRate !== undefined) emit(names.learningRate, event.learningRate);
-    for (const metric in event.metrics) emit(names.train(metric), event.metrics[metric]!);
   }
   if (event.type !== 'accumulated-batch') return;
   if (run.policy.kind === 'schedule') emit(names.accumBatchSize, event.accumBatchSize);

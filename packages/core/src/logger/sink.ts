@@ -1,3 +1,4 @@
+import type { LoggerNotice } from './logger-notice.js';
 import type { RunInfo } from './run-info.js';
 import type { RunOutcome, TrainEvent } from './train-event.js';
 
@@ -20,7 +21,8 @@ export interface SinkSupports {
 export interface Sink {
   readonly name: string;
   readonly supports: Readonly<SinkSupports>;
-  open(run: RunInfo): void | Promise<void>;
+  /** `notify` tells the user, and the other loggers, what this one could not do as asked. */
+  open(run: RunInfo, notify?: (notice: LoggerNotice) => void): void | Promise<void>;
   /** `events` are frozen, in order, and start with `run-start`. */
   write(events: readonly TrainEvent[]): void | Promise<void>;
   /** Resolves when everything written is durable. */

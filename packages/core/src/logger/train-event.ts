@@ -80,9 +80,9 @@ export interface DiscardedWindowEvent extends Clocks {
 /** After the epoch's validation. */
 export interface EpochEndEvent extends Clocks {
   readonly type: 'epoch-end';
-  /** Means over the epoch's micro-batches, by weight (their samples, unless they carry another weight). */
+  /** Means over the epoch's micro-batches, weighted by their samples. */
   readonly train: Metrics;
-  /** Validation means; absent where nothing was validated. */
+  /** Validation means, weighted by samples; absent where nothing was validated. */
   readonly valid?: Metrics;
 }
 

@@ -12,7 +12,9 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 /** Settles as `promise` does; rejects with a `TimeLimitError` where that takes longer than `timeoutMs`. */
 export function withinLimit(promise: PromiseLike<unknown>, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new TimeLimitError(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    // A longer delay than this is none: timers count in 32 bits.
+    const delayMs = Math.min(timeoutMs, 2 ** 31 - 1);
+    const timer = setTimeout(() => reject(new TimeLimitError(`no answer within ${timeoutMs} ms`)), delayMs);
     promise.then(
       () => {
         clearTimeout(timer);

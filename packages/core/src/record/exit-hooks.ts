@@ -2,13 +2,15 @@ import type { RunOutcome } from '../logger/train-event.js';
 
 /** What wants a last word before the process goes. */
 export interface ExitHook {
+  /** Somebody else decides whether the process goes. */
+  flushSync(): void;
   exitSync(outcome: RunOutcome): void;
 }
 
 interface NodeProcess {
   readonly pid: number;
   readonly versions?: { readonly node?: string };
-  on(event: string, listener: (...args: never[]) => void): void;
+  prependListener(event: string, listener: (...args: never[]) => void): void;
   off(event: string, listener: (...args: never[]) => void): void;
   listeners(event: string): readonly object[];
   kill(pid: number, signal: string): void;
@@ -21,6 +23,8 @@ const OURS: symbol = Symbol.for('microbatch.exit-hook');
 // What Emscripten's loader adds, and with it TensorFlow.js's wasm backend: `if (!(ex instanceof ExitStatus)) throw ex`.
 // It handles nothing, and Node then ends the process without 'exit'.
 const THROWS_AGAIN = /^[^{]*\{\s*if\s*\(!\(\w+ instanceof \w+\)\)\s*\{?\s*throw \w+;?\s*\}?\s*\}$/;
+
+const { setImmediate } = globalThis as unknown as { setImmediate(callback: () => void): void };
 
 const hooks = new Set<ExitHook>();
 const node = (globalThis as { process?: NodeProcess }).process;
@@ -41,11 +45,20 @@ const listeners: Readonly<Record<string, (...args: never[]) => void>> = {
 };
 
 function onSignal(signal: string): void {
-  // With a listener of the user's, the user decides whether the process goes; if it does, 'exit' follows.
-  if (foreign(signal)) return;
-  leave('stopped');
   node!.off(signal, listeners[signal]!);
-  node!.kill(node!.pid, signal);
+  if (!foreign(signal)) {
+    leave('stopped');
+    node!.kill(node!.pid, signal);
+    return;
+  }
+  // Somebody else decides. Many end the process only if nobody but they listens, so that this listener must be gone
+  // while they look; and they end it without an 'exit' event.
+  for (const hook of hooks) hook.flushSync();
+  setImmediate(() => {
+    if (hooks.size > 0 && !node!.listeners(signal).includes(listeners[signal]!)) {
+      node!.prependListener(signal, listeners[signal]!);
+    }
+  });
 }
 
 function foreign(event: string): boolean {
@@ -63,7 +76,7 @@ function mark<T extends (...args: never[]) => void>(listener: T): T {
  */
 export function addExitHook(hook: ExitHook): () => void {
   if (node?.versions?.node === undefined) return () => {};
-  if (hooks.size === 0) for (const event in listeners) node.on(event, listeners[event]!);
+  if (hooks.size === 0) for (const event in listeners) node.prependListener(event, listeners[event]!);
   hooks.add(hook);
   return () => {
     if (hooks.delete(hook) && hooks.size === 0) for (const event in listeners) node.off(event, listeners[event]!);

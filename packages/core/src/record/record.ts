@@ -1,15 +1,16 @@
 import type { Observable } from 'rxjs';
-import type { Logger, LoggerNotice, LoggerSession, Receipt } from '../logger/logger.js';
+import type { Logger, LoggerSession, Receipt } from '../logger/logger.js';
 import type { LoggerError } from '../logger/logger-error.js';
+import type { LoggerNotice } from '../logger/logger-notice.js';
 import type { Clocks, DiagnosticEvent, RunOutcome, TrainEvent } from '../logger/train-event.js';
 import { addExitHook } from './exit-hooks.js';
 import { watchPressure } from './pressure.js';
 import { printDiagnostic } from './print-diagnostic.js';
 
 export interface RecordOptions {
-  /** Rejects at a logger's first failure, with its `LoggerError`, after all loggers were closed as failed. */
+  /** Rejects at a logger's first failure, with its `LoggerError`, after all loggers were closed. */
   readonly strict?: boolean;
-  /** Gets the stream's diagnostics and the loggers', each code once; prints to stderr by default. */
+  /** Gets the stream's diagnostics, each code once, and the loggers', each once a logger and code; prints to stderr by default. */
   readonly onDiagnostic?: (diagnostic: DiagnosticEvent) => void;
 }
 
@@ -26,6 +27,9 @@ export async function record(
   options: RecordOptions = {},
 ): Promise<Receipt[]> {
   const { strict = false, onDiagnostic = printDiagnostic } = options;
+  if (typeof events$?.subscribe !== 'function') {
+    throw new TypeError(`record: events$ must be an observable, not ${String(events$)}`);
+  }
   assertLoggers(loggers);
   const releases: (() => void)[] = [];
   const sessions: LoggerSession[] = [];
@@ -75,8 +79,30 @@ export async function record(
     delivering = false;
   }
 
+  function tellNotAnEvent(value: unknown): void {
+    if (toldCodes.has('not-an-event')) return;
+    toldCodes.add('not-an-event');
+    const message = `record: the stream emitted ${String(value)}, which is no event`;
+    const { microStep, step, samples, epoch, time } = clocks;
+    tellUser({
+      type: 'diagnostic',
+      microStep,
+      step,
+      samples,
+      epoch,
+      time,
+      level: 'error',
+      code: 'not-an-event',
+      message,
+    });
+  }
+
   function take(event: TrainEvent): void {
     if (ended) return;
+    if (typeof event?.type !== 'string') {
+      tellNotAnEvent(event);
+      return;
+    }
     clocks = event;
     if (event.type === 'run-start') {
       for (const session of sessions) releases.push(watchPressure(event.run.id, session));

@@ -5,16 +5,35 @@ import { Observable, Subject } from 'rxjs';
 export interface RunEvents {
   /** Multicast; a late subscriber receives `run-start` first, then what comes. */
   readonly events$: Observable<TrainEvent>;
-  emit(events: readonly TrainEvent[]): void;
+  /** Sends events in order, each once nobody needs relief any more; a promise of the last one only where that takes waiting. */
+  emit(events: readonly TrainEvent[]): Promise<void> | undefined;
   complete(): void;
   error(error: unknown): void;
 }
 
-export function createRunEvents(): RunEvents {
+/** `whenRelieved` returns nothing, or, where a subscriber can take no event now, a promise of when it can. */
+export function createRunEvents(whenRelieved: () => Promise<void> | undefined): RunEvents {
   const subject = new Subject<TrainEvent>();
   const queue: TrainEvent[] = [];
   let runStart: TrainEvent | undefined;
-  let emitting = false;
+  let sending = false;
+  let sent: Promise<void> | undefined;
+
+  function send(): Promise<void> | undefined {
+    while (queue.length > 0) {
+      const relief = whenRelieved();
+      if (relief !== undefined) {
+        sent = relief.then(send);
+        return sent;
+      }
+      const event = queue.shift()!;
+      if (event.type === 'run-start') runStart = event;
+      subject.next(event);
+    }
+    sending = false;
+    sent = undefined;
+    return undefined;
+  }
 
   return {
     events$: new Observable((subscriber) => {
@@ -23,14 +42,10 @@ export function createRunEvents(): RunEvents {
     }),
     emit(events) {
       queue.push(...events);
-      // A subscriber may cause events (`log`): each goes to every subscriber before the next one does.
-      if (emitting) return;
-      emitting = true;
-      for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-        if (event.type === 'run-start') runStart = event;
-        subject.next(event);
-      }
-      emitting = false;
+      // Somebody may cause events (`log`) in a handler or while others wait: they keep their order for every subscriber.
+      if (sending) return sent;
+      sending = true;
+      return send();
     },
     complete: () => subject.complete(),
     error: (error) => subject.error(error),

@@ -71,8 +71,11 @@ export interface TrainRun {
   readonly events$: Observable<TrainEvent>;
   /** Rejects with what made training fail; nobody has to listen. */
   readonly done: Promise<TrainResult>;
-  /** Finishes the micro-batch under way, discards the open window and ends the run as stopped. */
+  /** Finishes the micro-batch under way, discards the open window and ends the run as stopped, once recorded loggers took its end. */
   stop(): void;
-  /** Puts the user's own values into the stream. Throws an `Error` before `run-start` and after `run-end`. */
+  /**
+   * Puts the user's own values into the stream, behind events that wait for a slow logger. Throws an `Error` before
+   * `run-start` and after `run-end`.
+   */
   log(values: LogValues): void;
 }

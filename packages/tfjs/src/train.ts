@@ -1,4 +1,4 @@
-import type { EpochEndEvent, TrainEvent } from '@microbatch/core';
+import { type EpochEndEvent, type TrainEvent, whenRelieved } from '@microbatch/core';
 import { createGradientSum } from './gradient-sum.js';
 import { nextMacrotask } from './macrotask.js';
 import { prepareTraining } from './prepare-training.js';
@@ -17,27 +17,27 @@ export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun;
 export function train<B>(options: TrainOptions<B>): TrainRun {
   const training = prepareTraining(options);
   const { accumulator, diagnostics, trainable } = training;
-  const { events$, ...events } = createRunEvents();
+  const { events$, ...events } = createRunEvents(() => whenRelieved(accumulator.run.id));
   const stop = createStopSignal();
   const gradientSum = createGradientSum(trainable.variables);
   const history: EpochEndEvent[] = [];
 
-  function emit(emitted: readonly TrainEvent[]): void {
+  function emit(emitted: readonly TrainEvent[]): Promise<void> | undefined {
     for (const event of emitted) if (event.type === 'epoch-end') history.push(event);
-    events.emit(emitted);
+    return events.emit(emitted);
   }
 
   async function run(): Promise<TrainResult> {
     await nextMacrotask();
-    emit(accumulator.start());
+    await emit(accumulator.start());
     try {
-      for (const diagnostic of diagnostics) emit(accumulator.diagnose(diagnostic));
+      for (const diagnostic of diagnostics) await emit(accumulator.diagnose(diagnostic));
       const outcome = await trainEpochs({ ...training, gradientSum, stop, emit });
-      emit(accumulator.end(outcome));
+      await emit(accumulator.end(outcome));
       events.complete();
       return { history: Object.freeze(history), outcome };
     } catch (error) {
-      emit(accumulator.end('failed', error instanceof Error ? error.message : String(error)));
+      await emit(accumulator.end('failed', error instanceof Error ? error.message : String(error)));
       events.error(error);
       throw error;
     } finally {
@@ -53,6 +53,8 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
     events$,
     done,
     stop: () => stop.request(),
-    log: (values) => emit(accumulator.log(values)),
+    log(values) {
+      emit(accumulator.log(values));
+    },
   };
 }

@@ -12,7 +12,8 @@ import type { StopSignal } from './stop-signal.js';
 export interface TrainingParts<B> extends PreparedTraining<B> {
   readonly gradientSum: GradientSum;
   readonly stop: StopSignal;
-  readonly emit: (events: readonly TrainEvent[]) => void;
+  /** A promise only where a recorded logger makes training wait. */
+  readonly emit: (events: readonly TrainEvent[]) => Promise<void> | undefined;
 }
 
 /** Trains all epochs, up to but without `run-end`. */
@@ -28,21 +29,24 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     gradientSum.add(tensors.gradients);
     const reading = readScalars(tensors.loss, tensors.metrics);
     const { loss, metrics } = reading instanceof Promise ? await reading : reading;
-    settle(accumulator.next({ loss, samples, weight: share, metrics, ...learningRate() }));
-    await pace();
+    await settle(accumulator.next({ loss, samples, weight: share, metrics, ...learningRate() }));
+    const turn = pace();
+    if (turn !== undefined) await turn;
     const relief = whenRelieved(accumulator.run.id);
     if (relief !== undefined) await stop.orStop(relief);
   }
 
-  function settle({ events, window, target, normalizer }: WindowStatus): void {
-    emit(events);
+  async function settle({ events, window, target, normalizer }: WindowStatus): Promise<void> {
+    const sent = emit(events);
+    if (sent !== undefined) await sent;
     if (events.some(({ type }) => type === 'discarded-window')) gradientSum.clear();
     if (window === 'open') return;
     // The micro-batches were scaled by weight / target, before the window's weight was known.
     if (normalizer !== target) gradientSum.multiply(target / normalizer);
     optimizer.applyGradients(gradientSum.named());
     gradientSum.clear();
-    emit(accumulator.applied(learningRate()));
+    const told = emit(accumulator.applied(learningRate()));
+    if (told !== undefined) await told;
   }
 
   function learningRate(): { learningRate?: number } {
@@ -56,15 +60,15 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
   for (let epoch = 0; epoch < epochs; epoch++) {
     const { count, exhausted } = await forEachBatch(data, epoch, stop, wanted, trainMicroBatch);
     if (stop.requested) return 'stopped';
-    if (exhausted) tellShortEpoch(count, epoch);
-    settle(accumulator.closeEpoch());
+    if (exhausted) await tellShortEpoch(count, epoch);
+    await settle(accumulator.closeEpoch());
     const valid = await validate?.(epoch, stop, pace);
     if (stop.requested) return 'stopped';
-    emit(accumulator.endEpoch(valid));
+    await emit(accumulator.endEpoch(valid));
   }
   return 'finished';
 
-  function tellShortEpoch(count: number, epoch: number): void {
+  async function tellShortEpoch(count: number, epoch: number): Promise<void> {
     if (count === 0) {
       const reread = epoch === 0 ? '' : ': an iterable that can be read once? Give a function that returns a fresh one';
       throw new RangeError(`data yielded no micro-batch in epoch ${epoch + 1}${reread}`);
@@ -73,6 +77,6 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     if (count >= planned || shortEpochTold) return;
     shortEpochTold = true;
     const message = `data ended after ${count} micro-batches in epoch ${epoch + 1}, but microBatchesPerEpoch is ${planned}`;
-    emit(accumulator.diagnose({ level: 'warn', code: 'short-epoch', message }));
+    await emit(accumulator.diagnose({ level: 'warn', code: 'short-epoch', message }));
   }
 }

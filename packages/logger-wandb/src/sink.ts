@@ -47,6 +47,7 @@ export function wandbSink(options: WandbOptions = {}): Sink {
     name: 'wandb',
     supports: { scalars: true, histograms: true, images: false, text: true, tables: false },
     open(run) {
+      if (session !== undefined) throw new LoggerError('wandb', 'in-use', 'wandb: a run is open already');
       if (settings.mode === 'disabled') {
         session = disabledSession(settings.describe(run, hostname()));
         return;

@@ -1,5 +1,5 @@
 import { record } from '@microbatch/core';
-import { recordedLosses, sampleRun } from '@microbatch/core/testing';
+import { recordedLosses, runOf, sampleRun } from '@microbatch/core/testing';
 import { from } from 'rxjs';
 import { expect, it } from 'vitest';
 import { readWandbRun, wandb, wandbSink } from '../src/index.js';
@@ -31,3 +31,21 @@ it('has a run on disk from the moment it opens', () => {
   expect(readWandbRun(runFolders(dir)[0]!)).toMatchObject({ run: { id: 'sample' }, metrics: { length: 4 } });
   sink.close('stopped');
 });
+
+it.each([{}, { mode: 'disabled' }] as const)(
+  'refuses a second run while one is open, and goes on with it (%j)',
+  (options) => {
+    const dir = emptyFolder();
+    const sink = wandbSink({ dir, quiet: true, ...options });
+    const events = sampleRun();
+    sink.open(runOf(events));
+    expect(() => sink.open(runOf(sampleRun({ id: 'two' })))).toThrow(
+      expect.objectContaining({ name: 'LoggerError', code: 'in-use' }),
+    );
+    sink.write(events);
+    sink.close('finished');
+    sink.open(runOf(events));
+    sink.close('finished');
+    expect(runFolders(dir).filter((path) => path.endsWith('-two'))).toEqual([]);
+  },
+);

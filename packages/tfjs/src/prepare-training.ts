@@ -85,7 +85,6 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
           epochs,
           microBatchSize,
           disposeBatches: options.disposeBatches ?? false,
-          ...(weight === undefined ? {} : { weight }),
         });
   const accumulator = createAccumulator(accumulation, plan, run === undefined ? {} : { run });
   const diagnostics = [

@@ -21,7 +21,7 @@ export interface CommonTrainOptions<B> {
   readonly optimizer: tf.Optimizer;
   /** Tensors, a data set (whose tensors are disposed after use), batches, or a function that makes batches for an epoch. */
   readonly data: InMemoryData | tf.data.Dataset<tf.TensorContainer> | BatchStream<B>;
-  /** Done in inference mode at each epoch's end; means by samples, or by `weight` where there is one. */
+  /** Done in inference mode at each epoch's end; means by samples. */
   readonly validation?: ValidationData<B>;
   /** 1 by default. */
   readonly epochs?: number;
@@ -71,7 +71,7 @@ export interface TrainRun {
   readonly events$: Observable<TrainEvent>;
   /** Rejects with what made training fail; nobody has to listen. */
   readonly done: Promise<TrainResult>;
-  /** Finishes the micro-batch under way, discards the open window and ends the run as stopped, once recorded loggers took its end. */
+  /** Finishes the micro-batch under way, discards the open window and ends the run as stopped, when loggers can take that. */
   stop(): void;
   /**
    * Puts the user's own values into the stream, behind events that wait for a slow logger. Throws an `Error` before

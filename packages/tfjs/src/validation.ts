@@ -33,7 +33,6 @@ export type Validate = (epoch: number, stop: StopSignal, pace: Pacer) => Promise
 
 export interface ValidationOptions<B> extends StreamOptions {
   readonly trainable: Trainable<B>;
-  readonly weight?: (batch: B) => number;
 }
 
 const OWNER = 'validation';
@@ -59,13 +58,13 @@ export function createValidation<B>(data: ValidationData<B>, options: Validation
   return over(inMemorySource(OWNER, labelled) as unknown as DataSource<B>);
 }
 
-/** Means over a source's batches, by samples, or by the weight that training gives them; in inference mode. */
+/** Means over a source's batches, by samples, in inference mode. */
 async function evaluate<B>(
   source: DataSource<B>,
   epoch: number,
   stop: StopSignal,
   pace: Pacer,
-  { trainable, weight }: ValidationOptions<B>,
+  { trainable }: ValidationOptions<B>,
 ): Promise<Metrics | undefined> {
   const sums: Record<string, number> = {};
   let total = 0;
@@ -76,11 +75,11 @@ async function evaluate<B>(
     () => true,
     async (batch) => {
       const samples = trainable.check(OWNER, batch);
-      const share = weight?.(batch) ?? samples;
       const tensors = computeForward(trainable, batch);
       const { loss, metrics } = await readScalars(tensors.loss, tensors.metrics);
-      for (const [name, value] of Object.entries({ loss, ...metrics })) sums[name] = (sums[name] ?? 0) + share * value;
-      total += share;
+      for (const [name, value] of Object.entries({ loss, ...metrics }))
+        sums[name] = (sums[name] ?? 0) + samples * value;
+      total += samples;
       await pace();
     },
   );

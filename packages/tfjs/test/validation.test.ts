@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { type LabelledBatch, type TrainOptions, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
-import { classes, classifier, collect } from './fixtures.js';
+import { classes, classifier, collect, ofType } from './fixtures.js';
 
 const options = (): TrainOptions => ({
   model: classifier(),
@@ -47,20 +47,25 @@ onEachBackend(() => {
       }
     });
 
-    it('weighs batches by the weight option where there is one', async () => {
+    it('weighs batches by their samples also where training gives them another weight, as train metrics are', async () => {
       const variable = tf.variable(tf.scalar(1));
-      const { history } = await train<LabelledBatch>({
+      const batches: LabelledBatch[] = [
+        { xs: tf.tensor1d([1, 1, 1]), ys: tf.zeros([3]) },
+        { xs: tf.tensor1d([5]), ys: tf.zeros([1]) },
+      ];
+      const weight = (batch: LabelledBatch) => ((batch.xs as tf.Tensor).size === 3 ? 1 : 9);
+      const run = train<LabelledBatch>({
         model: { variables: [variable], loss: (batch) => tf.mul(variable, tf.mean(batch.xs as tf.Tensor)) },
         optimizer: tf.train.sgd(0),
-        data: { ...classes(4), batchSize: 4 },
-        validation: [
-          { xs: tf.tensor1d([1]), ys: tf.tensor1d([9]) },
-          { xs: tf.tensor1d([4]), ys: tf.tensor1d([3]) },
-        ],
-        weight: (batch) => ((batch.ys as tf.Tensor).rank === 1 ? (batch.ys as tf.Tensor).dataSync()[0]! : 4),
-        accumulation: gradientAccumulation({ accumBatchSize: 4 }),
-      }).done;
-      expect(history[0]!.valid).toEqual({ loss: (9 * 1 + 3 * 4) / 12 });
+        data: batches,
+        validation: batches,
+        weight,
+        accumulation: gradientAccumulation({ accumBatchSize: 4, microBatchSize: 1 }),
+      });
+      const events = collect(run);
+      const { history } = await run.done;
+      expect(history[0]).toMatchObject({ train: { loss: 2 }, valid: { loss: 2 } });
+      expect(ofType(events, 'accumulated-batch')[0]!.loss).toBeCloseTo((1 * 1 + 9 * 5) / 10, 6);
     });
 
     it('takes metrics from a function that computes them itself', async () => {

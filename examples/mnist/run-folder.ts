@@ -2,19 +2,23 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A new run and its own new folder. */
+/** A run and its own folder. */
 export interface RunFolder {
   readonly id: string;
   readonly name: string;
   readonly folder: string;
 }
 
-/** Makes a folder for a run below `out`; never one that was there. Throws an `Error` that names `--out` and its value. */
-export function makeRunFolder(out: string, now: Date = new Date()): RunFolder {
+/** A name for a run, and for the folder below `out` that is to be its own. */
+export function nameRunFolder(out: string, now: Date = new Date()): RunFolder {
   const id = randomBytes(4).toString('hex');
   const time = now.toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length).replaceAll(/[-:]/g, '').replace('T', '-');
   const name = `mnist-${time}-${id}`;
-  const folder = join(out, name);
+  return { id, name, folder: join(out, name) };
+}
+
+/** Makes a run's folder; never one that was there. Throws an `Error` that names `--out` and its value. */
+export function makeRunFolder(out: string, folder: string): void {
   try {
     makeFolders(out);
     mkdirSync(folder);
@@ -22,7 +26,6 @@ export function makeRunFolder(out: string, now: Date = new Date()): RunFolder {
     const { code } = cause as NodeJS.ErrnoException;
     throw new Error(`--out '${out}': cannot make the run's folder there (${code})`, { cause });
   }
-  return { id, name, folder };
 }
 
 // Node's own `recursive` never returns where a folder's file system refuses with ENOENT, as /proc does.

@@ -13,7 +13,7 @@ import type { Options } from './options.js';
 import { printProof } from './print-proof.js';
 import { showProgress } from './progress.js';
 import { proveRun } from './proof.js';
-import { makeRunFolder } from './run-folder.js';
+import { makeRunFolder, nameRunFolder } from './run-folder.js';
 import { INTERRUPTED, stopOnInterrupt } from './stop-on-interrupt.js';
 
 const MICRO_BATCH_SIZE = 32;
@@ -22,7 +22,11 @@ const MICRO_BATCH_SIZE = 32;
 export async function trainDigits(options: Options): Promise<number> {
   await useBackend(options.backend);
   const digits = readMnist(options.data);
-  const { id, name, folder } = makeRunFolder(options.out);
+  const { id, name, folder } = nameRunFolder(options.out);
+  // Before anything is made or trained: a WANDB_* variable may hold what W&B does not take.
+  const keptJournal = journal({ dir: folder });
+  const loggers = [tensorboard({ logDir: folder }), wandb({ dir: folder, mode: 'offline', quiet: true }), keptJournal];
+  makeRunFolder(options.out, folder);
   const { epochs, samples, seed, backend, logAccumBatch } = options;
   console.log(`Training on ${samples} digits with the ${backend} backend; logging to ${folder}`);
 
@@ -44,12 +48,7 @@ export async function trainDigits(options: Options): Promise<number> {
   });
   showProgress(run.events$);
   const interrupt = stopOnInterrupt(run);
-  const keptJournal = journal({ dir: folder });
-  const receipts = await record(run.events$, [
-    tensorboard({ logDir: folder }),
-    wandb({ dir: folder, mode: 'offline', quiet: true }),
-    keptJournal,
-  ]);
+  const receipts = await record(run.events$, loggers);
   await run.done;
   interrupt.release();
 

@@ -66,6 +66,7 @@ describe('gradientAccumulationSchedule', () => {
     [{ finish: Number.NaN }, RangeError, /finish.*not NaN/],
     [{ finish: '120%' }, RangeError, /finish.*"120%"/],
     [{ finish: 'half' }, TypeError, /finish.*"half"/],
+    [{ finish: null }, TypeError, /finish.*null/],
     [{ finish: { epoch: 1, microStep: 2 } }, TypeError, /finish/],
     [{ finish: { microStep: 1.5 } }, RangeError, /finish.*microStep/],
     [{ start: 0.5, finish: 0.5 }, RangeError, /start \(0.5\).*before finish \(0.5\)/],

@@ -29,21 +29,21 @@ export interface GradientAccumulationScheduleOptions extends CommonPolicyOptions
 export function gradientAccumulationSchedule(options: GradientAccumulationScheduleOptions): SchedulePolicy {
   const own = ['startAccumBatchSize', 'finalAccumBatchSize', 'start', 'finish', 'schedule'];
   assertOptions('gradientAccumulationSchedule', options, [...own, ...COMMON_OPTIONS]);
-  const { startAccumBatchSize, finalAccumBatchSize, schedule = schedCos } = options;
+  const { startAccumBatchSize, finalAccumBatchSize, start = 0, finish = 0.3, schedule = schedCos } = options;
   assertPositiveInteger('startAccumBatchSize', startAccumBatchSize);
   assertPositiveInteger('finalAccumBatchSize', finalAccumBatchSize);
   if (typeof schedule !== 'function') throw new TypeError(`schedule must be an annealer, not ${show(schedule)}`);
-  const start = parseBound('start', options.start ?? 0);
-  const finish = parseBound('finish', options.finish ?? 0.3);
-  if (start.unit === finish.unit && start.value >= finish.value) {
-    throw new RangeError(`start (${show(options.start ?? 0)}) must lie before finish (${show(options.finish ?? 0.3)})`);
+  const from = parseBound('start', start);
+  const until = parseBound('finish', finish);
+  if (from.unit === until.unit && from.value >= until.value) {
+    throw new RangeError(`start (${show(start)}) must lie before finish (${show(finish)})`);
   }
   const policy: SchedulePolicy = Object.freeze({
     kind: 'schedule',
     startAccumBatchSize,
     finalAccumBatchSize,
-    start: Object.freeze(start),
-    finish: Object.freeze(finish),
+    start: Object.freeze(from),
+    finish: Object.freeze(until),
     schedule,
     ...commonPolicy(options),
   });

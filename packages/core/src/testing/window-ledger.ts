@@ -67,8 +67,11 @@ export function createWindowLedger(run: RunInfo, tolerance: number): WindowLedge
     smoothMean = 0.98 * smoothMean + 0.02 * event.loss;
     smoothScale = Math.max(smoothScale, Math.abs(event.loss));
     const smooth = smoothMean / (1 - 0.98 ** smoothCount);
-    // Between infinity and NaN, it depends on how the mean is written down.
-    if (Math.abs(smooth) !== Infinity) checkNear('smoothLoss', event.smoothLoss!, smooth, smoothScale);
+    // Near infinity, and between it and NaN, it depends on how the mean is written down; after a NaN it is NaN.
+    const finite = Number.isFinite(smooth) && Number.isFinite(event.smoothLoss);
+    if (finite || Number.isNaN(smoothScale) || smoothScale < 1e300) {
+      checkNear('smoothLoss', event.smoothLoss!, smooth, smoothScale);
+    }
   }
 
   // Sums of both signs may be far smaller than their terms: the tolerance is relative to the terms.

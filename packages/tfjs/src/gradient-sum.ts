@@ -15,7 +15,7 @@ export function createGradientSum(variables: readonly tf.Variable[]): GradientSu
   const sums: (tf.Tensor | undefined)[] = variables.map(() => undefined);
   return {
     add(gradients) {
-      gradients.forEach((gradient, position) => {
+      ownTensors(gradients).forEach((gradient, position) => {
         if (gradient === undefined) return;
         const sum = sums[position];
         sums[position] = sum === undefined ? tf.keep(gradient) : replace(sum, tf.add(sum, gradient));
@@ -33,6 +33,17 @@ export function createGradientSum(variables: readonly tf.Variable[]): GradientSu
       sums.fill(undefined);
     },
   };
+}
+
+/** A gradient function may give several variables one tensor, which each sum would keep and dispose. */
+function ownTensors(gradients: readonly (tf.Tensor | undefined)[]): readonly (tf.Tensor | undefined)[] {
+  const taken = new Set<tf.Tensor>();
+  return gradients.map((gradient) => {
+    if (gradient === undefined) return undefined;
+    if (taken.has(gradient)) return gradient.clone();
+    taken.add(gradient);
+    return gradient;
+  });
 }
 
 function replace(before: tf.Tensor, after: tf.Tensor): tf.Tensor {

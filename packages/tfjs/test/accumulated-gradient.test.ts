@@ -117,6 +117,26 @@ onEachBackend((backend) => {
     expect(relativeError(await gradients([5, 12, 7]), await gradients([24]))).toBeLessThan(tolerance);
   });
 
+  it('sums a gradient tensor that two variables share for each of them', async () => {
+    const shared = tf.customGrad((a, b) => ({
+      value: tf.add(a as tf.Tensor, b as tf.Tensor),
+      gradFunc: (dy) => [dy, dy] as never,
+    }));
+    const variables = [tf.variable(tf.scalar(3)), tf.variable(tf.scalar(4))];
+    const optimizer = new NotingOptimizer(1);
+    const options = {
+      model: { variables, loss: () => shared(...variables) },
+      optimizer,
+      data: { ...classes(12), batchSize: 2 },
+      accumulation: gradientAccumulation({ accumBatchSize: 6 }),
+    };
+    const before = tf.memory().numTensors;
+    await train(options).done;
+    expect(tf.memory().numTensors).toBe(before);
+    expect(optimizer.noted).toHaveLength(2);
+    for (const gradients of optimizer.noted) for (const gradient of gradients) expect(gradient).toBeCloseTo(1, 6);
+  });
+
   const optimizers = {
     sgd: () => tf.train.sgd(0.1),
     momentum: () => tf.train.momentum(0.1, 0.9),

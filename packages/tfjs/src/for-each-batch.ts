@@ -49,11 +49,17 @@ async function nextOrStop<B>(
   stop: StopSignal,
 ): Promise<IteratorResult<B, unknown> | undefined> {
   const next = iterator.next();
-  if (!(next instanceof Promise)) return next;
-  const result = await stop.orStop(next);
+  if (!isThenable(next)) return next;
+  const pending = Promise.resolve(next);
+  const result = await stop.orStop(pending);
   if (result !== undefined) return result;
   // Nobody waits for this batch any more, and an async generator's `return` would wait for it.
-  const late = next.then((batch) => (batch.done ? undefined : source.release(batch.value)));
+  const late = pending.then((batch) => (batch.done ? undefined : source.release(batch.value)));
   late.then(() => iterator.return?.()).catch(() => {});
   return undefined;
+}
+
+/** Also of promises of another library or realm, which are no instances of this one's `Promise`. */
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as Partial<PromiseLike<T>>).then === 'function';
 }

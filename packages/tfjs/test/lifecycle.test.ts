@@ -136,6 +136,26 @@ onEachBackend(() => {
       expect((await run.done).outcome).toBe('stopped');
     });
 
+    it('wakes a run that waits for data by another kind of promise', async () => {
+      const { xs, ys } = classes(4);
+      let run: TrainRun;
+      // As another library, or another window of a browser, makes it.
+      const pending = {
+        // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+        then() {
+          setImmediate(() => run.stop());
+        },
+      };
+      const results = [{ done: false, value: { xs, ys } }, pending].values();
+      const data = () => ({ [Symbol.asyncIterator]: () => ({ next: () => results.next().value as never }) });
+      run = train({
+        ...options(),
+        data,
+        accumulation: gradientAccumulation({ accumBatchSize: 16, microBatchSize: 4 }),
+      });
+      expect((await run.done).outcome).toBe('stopped');
+    });
+
     it('wakes a run that waits for a validation that never ends, without an epoch-end', async () => {
       let run: TrainRun;
       const validation = () => {

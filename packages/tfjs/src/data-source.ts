@@ -7,7 +7,7 @@ export interface DataSource<B> {
   readonly microBatchSize?: number;
   /** Batches in an epoch, where known. */
   readonly microBatchesPerEpoch?: number;
-  /** Samples in an epoch, where known exactly. */
+  /** Samples in an epoch, where known exactly: all batches but the last then have `microBatchSize`. */
   readonly samplesPerEpoch?: number;
   /** Begins the epoch with this index. */
   open(epoch: number): BatchIterator<B> | Promise<BatchIterator<B>>;

@@ -69,7 +69,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
 
   const trainable = trainableOf(options);
   const data = sourceOf(options, epochs, trainable);
-  const microBatchSize = data.microBatchSize ?? accumulation.microBatchSize;
+  const microBatchSize = data.microBatchSize ?? accumulation.microBatchSize ?? firstBatchSize(options.data, trainable);
   if (microBatchSize === undefined) {
     throw new TypeError(
       'microBatchSize is undefined: the data does not tell it, so train() or the accumulation policy must',
@@ -121,6 +121,11 @@ function trainableOf<B>({ model, loss, metrics, samples }: AnyTrainOptions<B>): 
   return customTrainable(model as unknown as CustomModel<B>, samples);
 }
 
+/** The samples of the first batch of an array; undefined for what would have to be read, perhaps for the only time. */
+function firstBatchSize<B>(data: unknown, trainable: Trainable<B>): number | undefined {
+  return Array.isArray(data) ? trainable.check('data[0]', data[0] as B) : undefined;
+}
+
 function sourceOf<B>(options: AnyTrainOptions<B>, epochs: number, trainable: Trainable<B>): DataSource<B> {
   const { data, microBatchSize, microBatchesPerEpoch, disposeBatches = false } = options;
   const stream: StreamOptions = {
@@ -137,5 +142,7 @@ function sourceOf<B>(options: AnyTrainOptions<B>, epochs: number, trainable: Tra
     if (options[option] === undefined || options[option] === source[option]) continue;
     throw new RangeError(`${option} is ${options[option]}, but data in memory makes it ${source[option]}`);
   }
-  return source as unknown as DataSource<B>;
+  const { samplesPerEpoch, ...counted } = source as unknown as DataSource<B>;
+  // What the user counts as samples need not be rows.
+  return options.samples === undefined && samplesPerEpoch !== undefined ? { ...counted, samplesPerEpoch } : counted;
 }

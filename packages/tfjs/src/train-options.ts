@@ -30,7 +30,7 @@ export interface CommonTrainOptions<B> {
   readonly run?: RunOptions;
   /** What a batch counts for in its window, where that is not its samples: tokens, say. The loss must be the mean over it. */
   readonly weight?: (batch: B) => number;
-  /** Nominal samples in a batch, where `data` is not in memory and the policy does not say. */
+  /** Nominal samples in a batch, where `data` is not in memory and the policy does not say; an array's first batch tells them. */
   readonly microBatchSize?: number;
   /** Batches in an epoch, where `data` is not in memory: an epoch ends there, however many there are. */
   readonly microBatchesPerEpoch?: number;

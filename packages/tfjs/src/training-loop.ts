@@ -55,7 +55,7 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
   }
 
   const wanted = (count: number) =>
-    count < (data.microBatchesPerEpoch ?? Number.POSITIVE_INFINITY) && !accumulator.tailIsDropped();
+    count < (data.microBatchesPerEpoch ?? Number.POSITIVE_INFINITY) && !accumulator.tailIsDropped(samplesLeft(count));
 
   for (let epoch = 0; epoch < epochs; epoch++) {
     const { count, exhausted } = await forEachBatch(data, epoch, stop, wanted, trainMicroBatch);
@@ -67,6 +67,12 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     await emit(accumulator.endEpoch(valid));
   }
   return 'finished';
+
+  function samplesLeft(count: number): number | undefined {
+    const { samplesPerEpoch, microBatchSize } = data;
+    if (samplesPerEpoch === undefined || microBatchSize === undefined) return undefined;
+    return Math.max(samplesPerEpoch - count * microBatchSize, 0);
+  }
 
   async function tellShortEpoch(count: number, epoch: number): Promise<void> {
     if (count === 0) {

@@ -122,7 +122,18 @@ describe('train() refuses, before any work', () => {
       () => ({ data: iterator().values(), epochs: 2, microBatchSize: 4 }),
       'data is an iterator, which can be read once, but epochs is 2',
     ],
-    ['an unknown micro-batch size', () => ({ data: iterator() }), 'microBatchSize is undefined'],
+    ['an unknown micro-batch size', () => ({ data: iterator().values() }), 'microBatchSize is undefined'],
+    ['a function of unknown micro-batch size', () => ({ data: iterator }), 'microBatchSize is undefined'],
+    [
+      'an array whose first batch has no samples to count',
+      () => ({ data: [{ xs: 1, ys: tf.zeros([4, 3]) }] }),
+      'data[0] must hold tensors as xs and ys; xs is 1',
+    ],
+    [
+      'an array whose first batch fits no window',
+      () => ({ data: [classes(3)] }),
+      'accumBatchSize (8) must be a multiple of microBatchSize (3)',
+    ],
     [
       'a micro-batch size beside data in memory',
       () => ({ microBatchSize: 5 }),

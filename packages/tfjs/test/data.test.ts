@@ -135,6 +135,26 @@ onEachBackend(() => {
       expect(ofType(events, 'discarded-window')).toEqual([]);
     });
 
+    it('does not compute a tail that only full micro-batches would fill', async () => {
+      const trained = async (options: Partial<CustomTrainOptions>) => {
+        const seen: Seen = [];
+        const run = train({
+          ...noting(seen),
+          data: { ...numbered(60), batchSize: 8, shuffle: false },
+          epochs: 2,
+          accumulation: gradientAccumulation({ accumBatchSize: 32, lastWindow: 'drop' }),
+          ...options,
+        });
+        const events = collect(run);
+        await run.done;
+        const steps = ofType(events, 'accumulated-batch').length;
+        return [seen.length, steps, ofType(events, 'discarded-window').length];
+      };
+      expect(await trained({})).toEqual([8, 2, 0]);
+      // 60 rows of two samples each: the rows are not what windows count.
+      expect(await trained({ samples: ({ xs }) => 2 * (xs as tf.Tensor).shape[0]! })).toEqual([12, 6, 0]);
+    });
+
     it('gives a schedule the counts that it needs', async () => {
       const seen: Seen = [];
       const run = train({
@@ -195,6 +215,46 @@ onEachBackend(() => {
       expect(seen).toEqual(twice);
     });
 
+    it('of an array tells its micro-batch size by its first batch', async () => {
+      const run = train({
+        ...noting([]),
+        data: [batchOf(0, 1), batchOf(2, 3), batchOf(4)],
+        epochs,
+        accumulation: gradientAccumulationSchedule({ startAccumBatchSize: 2, finalAccumBatchSize: 4, finish: 0.5 }),
+      });
+      const events = collect(run);
+      await run.done;
+      expect(ofType(events, 'run-start')[0]!.run.plan).toEqual({
+        microBatchSize: 2,
+        microBatchesPerEpoch: 3,
+        epochs: 2,
+      });
+      expect(ofType(events, 'micro-batch').map(({ batchSamples }) => batchSamples)).toEqual([2, 2, 1, 2, 2, 1]);
+    });
+
+    it('of an array takes the micro-batch size that is given before that of its first batch', async () => {
+      const data = [batchOf(0, 1, 2, 3)];
+      const sizes = [{ microBatchSize: 2 }, { accumulation }].map((given) => {
+        const policy = gradientAccumulation({ accumBatchSize: 4 });
+        const run = train({ ...noting([]), data, accumulation: policy, ...given });
+        const events = collect(run);
+        return run.done.then(() => ofType(events, 'run-start')[0]!.run.plan.microBatchSize);
+      });
+      expect(await Promise.all(sizes)).toEqual([2, 2]);
+    });
+
+    it('of an array counts samples as the samples option does', async () => {
+      const run = train({
+        ...noting([]),
+        data: [batchOf(0, 1, 2, 3)],
+        samples: () => 1,
+        accumulation: gradientAccumulation({ accumBatchSize: 1 }),
+      });
+      const events = collect(run);
+      await run.done;
+      expect(ofType(events, 'run-start')[0]!.run.plan.microBatchSize).toBe(1);
+    });
+
     it('has the counts that an array or a data set tells, as clocks show', async () => {
       const data = [batchOf(0, 1), batchOf(2, 3), batchOf(4, 5), batchOf(6, 7)];
       const rows = tf.data.zip({ xs: tf.data.array([0, 1, 2, 3, 4, 5, 6]), ys: tf.data.array([0, 0, 0, 0, 0, 0, 0]) });
@@ -235,6 +295,21 @@ onEachBackend(() => {
       expect((await run.done).history).toHaveLength(3);
       expect(seen).toHaveLength(15);
       expect(closed).toBe(3);
+    });
+
+    it('is waited for whatever kind of promise its iterator returns', async () => {
+      const seen: Seen = [];
+      // A promise as another library, or another window of a browser, makes it.
+      const thenable = <T>(value: T) => ({
+        // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+        then: (...handlers: Parameters<Promise<T>['then']>) => Promise.resolve(value).then(...handlers),
+      });
+      const data = (): AsyncIterable<LabelledBatch> => {
+        const batches = [batchOf(0, 1), batchOf(2, 3), batchOf(4)].values();
+        return { [Symbol.asyncIterator]: () => ({ next: () => thenable(batches.next()) as never }) };
+      };
+      await train({ ...noting(seen), data, epochs, accumulation }).done;
+      expect(seen).toEqual(twice);
     });
 
     it('that ends early is told once', async () => {

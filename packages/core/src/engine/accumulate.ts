@@ -31,7 +31,7 @@ export function accumulate(
   return (source) =>
     new Observable<TrainEvent>((subscriber) => {
       const accumulator = createAccumulator(policy, plan, { run });
-      const waiting: TrainInput[] = [];
+      let waiting: TrainInput[] = [];
       let busy = false;
       let marked = false;
       const counted = plan.microBatchesPerEpoch !== undefined;
@@ -108,12 +108,19 @@ export function accumulate(
       };
 
       // A subscriber may feed the source while it handles an event: what comes in meanwhile waits for its turn.
-      const drain = () => {
-        if (busy || ended) return;
+      const work = (input?: TrainInput) => {
+        if (busy || ended) {
+          if (input !== undefined) waiting.push(input);
+          return;
+        }
         busy = true;
         try {
-          for (let at = 0; at < waiting.length && !ended; at += 1) take(waiting[at]!);
-          waiting.length = 0;
+          if (input !== undefined) take(input);
+          while (waiting.length > 0) {
+            const batch = waiting;
+            waiting = [];
+            batch.forEach(take);
+          }
           if (failure !== undefined) fail(failure.error);
           else if (completed) complete();
         } catch (error) {
@@ -126,17 +133,14 @@ export function accumulate(
       if (subscriber.closed) return;
       subscriber.add(() => halt.next());
       return source.pipe(takeUntil(halt)).subscribe({
-        next(input) {
-          waiting.push(input);
-          drain();
-        },
+        next: (input) => work(input ?? (null as never)),
         error(error: unknown) {
           failure ??= { error };
-          drain();
+          work();
         },
         complete() {
           completed = true;
-          drain();
+          work();
         },
       });
     });

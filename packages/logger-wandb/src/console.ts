@@ -1,47 +1,40 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
 import type { WandbSettings } from './settings.js';
 
-/** The lines that a run prints on stderr, in the Python client's manner. */
+/** The lines that a run prints on stderr, in the Python client's manner; none where `settings.quiet`. */
 export interface RunConsole {
   opened(path: string): void;
   started(url: string): void;
   closed(path: string): void;
+  /** For a sink that nobody listens to. */
   notice(notice: LoggerNotice): void;
 }
 
-/** `onNotice` takes the notices where it is given; else they are printed, once a code, also where `settings.quiet`. */
-export function createConsole(
-  settings: WandbSettings,
-  onNotice: ((notice: LoggerNotice) => void) | undefined,
-): RunConsole {
-  const told = new Set<string>();
-  const offline = settings.mode === 'offline';
+export function createConsole({ mode, hasKey, onlineUnavailable, quiet }: WandbSettings): RunConsole {
+  const offline = mode === 'offline';
 
   function print(line: string): void {
-    process.stderr.write(`wandb: ${line}\n`);
+    if (!quiet) process.stderr.write(`wandb: ${line}\n`);
   }
 
   return {
     opened(path) {
-      if (settings.quiet) return;
       print(`Run data is saved locally in ${path}`);
-      if (offline && settings.hasKey) {
+      // The notice of a mode that is not to be had says the same.
+      if (offline && hasKey && !onlineUnavailable) {
         print(
           "A key is set, but runs stay offline by default: upload with `wandb sync`, or go online by transport: 'sdk'",
         );
       }
     },
     started(url) {
-      if (!settings.quiet) print(`View run at ${url}`);
+      print(`View run at ${url}`);
     },
     closed(path) {
-      if (offline && !settings.quiet) print(`You can sync this run to the cloud by running: wandb sync ${path}`);
+      if (offline) print(`You can sync this run to the cloud by running: wandb sync ${path}`);
     },
-    notice(notice) {
-      if (onNotice !== undefined) return onNotice(notice);
-      if (told.has(notice.code)) return;
-      told.add(notice.code);
-      print(`${notice.level === 'error' ? 'ERROR' : 'WARNING'} ${notice.message} (${notice.code}, told once)`);
+    notice({ level, code, message }) {
+      print(`${level === 'error' ? 'ERROR' : 'WARNING'} ${message} (${code}, told once)`);
     },
   };
 }

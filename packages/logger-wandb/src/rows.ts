@@ -30,7 +30,8 @@ export interface Rows {
 
 /**
  * The rules by which events become rows: a pure state machine over `table`, whose row is the open one. `onRow` is told of
- * each row as it closes, while the table still holds it; `onNotice` of each value that did not get where the user put it.
+ * each row as it closes, while the table still holds it; `onNotice` of what did not get where the user put it, once a code,
+ * and a key where one value is meant.
  *
  * Steps are the Python client's: equal ones merge, older ones are refused. The row of a recorded batch is its clock on
  * `axis`, less one. Values join the open row, or the summary where that row is closed. Before the first step they open a
@@ -54,14 +55,10 @@ export function createRows(
   /** The step of the open row, or of the last one closed. */
   let step = 0;
 
-  function warn(code: string, message: string): void {
-    options.onNotice({ level: 'warn', code, message });
-  }
-
-  function warnOncePerKey(code: string, key: string, message: string): void {
+  function warnOnce(code: string, message: string, key = ''): void {
     if (told.has(`${code} ${key}`)) return;
     told.add(`${code} ${key}`);
-    warn(code, message);
+    options.onNotice({ level: 'warn', code, message });
   }
 
   function closeRow(): void {
@@ -83,7 +80,7 @@ export function createRows(
 
   function put(key: string, column: number, value: JsonValue): void {
     if (table.set(column, value)) {
-      warnOncePerKey('value-overwritten', key, `${key} was logged more than once in row ${step}: the last value stays`);
+      warnOnce('value-overwritten', `${key} was logged more than once in row ${step}: the last value stays`, key);
     }
   }
 
@@ -101,7 +98,7 @@ export function createRows(
     }
     if (nextStep === step) return state === 'open' ? 'row' : 'summary';
     // The Python client's words.
-    warn(
+    warnOnce(
       'step-refused',
       `Tried to log to step ${nextStep} that is less than the current step ${step}. ` +
         'Steps must be monotonically increasing, so this data will be ignored.',
@@ -122,7 +119,7 @@ export function createRows(
 
   function toSummary(what: string, each: (emit: (column: number, value: JsonValue) => void) => void): void {
     each(table.setLatest);
-    warn('row-closed', `row ${step} was already written: the values of this ${what} go to the summary alone`);
+    warnOnce('row-closed', `row ${step} was already written: the values of this ${what} go to the summary alone`);
   }
 
   function putValues(event: Clocks, what: string, values: readonly (readonly [key: string, value: JsonValue])[]): void {
@@ -146,7 +143,7 @@ export function createRows(
         if (META_KEYS.includes(key)) throw new TypeError('W&B keeps this name for itself');
         return [[key, toRowValue(value)]];
       } catch (error) {
-        warnOncePerKey('value-dropped', key, `${JSON.stringify(key)} is not logged: ${(error as Error).message}`);
+        warnOnce('value-dropped', `${JSON.stringify(key)} is not logged: ${(error as Error).message}`, key);
         return [];
       }
     });

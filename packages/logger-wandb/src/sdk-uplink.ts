@@ -87,9 +87,10 @@ export function startSdkUplink(
   worker.on('error', (error) => end(error.message));
   worker.on('exit', () => end('its thread ended'));
   worker.stdout.resume();
-  worker.stderr.on('data', (chunk: Buffer) => {
+  worker.stderr.once('data', (chunk: Buffer) => {
     const message = `@wandb/sdk: ${withoutKey(chunk.toString().split('\n', 1)[0]!)}`;
     options.onNotice({ level: 'warn', code: 'sdk-message', message });
+    worker.stderr.resume();
   });
 
   return {

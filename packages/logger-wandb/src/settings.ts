@@ -34,9 +34,12 @@ export interface WandbOptions {
   readonly names?: NamingScheme;
   /** Added to the run's own, and winning over it. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** Leaves out the lines that say where the run is. */
+  /** Prints nothing: no lines that say where the run is, and, of a sink that nobody listens to, no notices. */
   readonly quiet?: boolean;
-  /** Told of each value that did not get where the user put it; where absent, stderr is, once a code. */
+  /**
+   * Told of what did not get where the user put it, once a run and code, and a key where one value is meant. A logger's
+   * notices are diagnostics of its run as well; those of a bare sink are printed where this is absent.
+   */
   readonly onNotice?: (notice: LoggerNotice) => void;
 }
 
@@ -48,6 +51,8 @@ export interface WandbSettings {
   readonly names: MetricNames;
   readonly quiet: boolean;
   readonly hasKey: boolean;
+  /** The environment asks for `'online'`, which is not to be had: the mode is `'offline'`. */
+  readonly onlineUnavailable: boolean;
   /** What the run is called on W&B. Throws a `TypeError` for a run that W&B can't take. */
   describe(run: RunInfo, host: string): RunDescription;
 }
@@ -97,7 +102,7 @@ export function resolveSettings(options: WandbOptions, env: Environment): WandbS
     throw new TypeError(`quiet must be true or false, not ${show(options.quiet)}`);
   }
   return {
-    mode: resolveMode(options, env),
+    ...resolveMode(options, env),
     dir: text('dir', 'WANDB_DIR') ?? './',
     stepAxis: options.stepAxis,
     names: metricNames(options.names),
@@ -120,7 +125,7 @@ export function resolveSettings(options: WandbOptions, env: Environment): WandbS
   };
 }
 
-function resolveMode(options: WandbOptions, env: Environment): WandbSettings['mode'] {
+function resolveMode(options: WandbOptions, env: Environment): Pick<WandbSettings, 'mode' | 'onlineUnavailable'> {
   const { transport = 'log' } = options;
   if (transport !== 'log' && transport !== 'sdk') {
     throw new TypeError(`transport must be 'log' or 'sdk', not ${show(transport)}`);
@@ -133,12 +138,14 @@ function resolveMode(options: WandbOptions, env: Environment): WandbSettings['mo
   if (mode !== 'offline' && mode !== 'online' && mode !== 'disabled') {
     throw new TypeError(`${source} must be 'offline', 'online' or 'disabled', not ${show(mode)}`);
   }
-  if (mode === 'online' && transport !== 'sdk') {
+  if (mode !== 'online' || transport === 'sdk') return { mode, onlineUnavailable: false };
+  if (source === 'mode') {
     throw new TypeError(
-      `${source} 'online' is not there yet: use 'offline' and upload the run with \`wandb sync\`, or transport: 'sdk'`,
+      "mode 'online' is not there yet: use 'offline' and upload the run with `wandb sync`, or transport: 'sdk'",
     );
   }
-  return mode;
+  // A variable is set for a whole machine, often for other programs: it must not end this one.
+  return { mode: 'offline', onlineUnavailable: true };
 }
 
 // The official client's own check of a project; the server answers others with errors that name no option.

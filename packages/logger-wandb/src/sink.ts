@@ -1,9 +1,25 @@
 import { hostname } from 'node:os';
-import { LoggerError, type LoggerErrorCode, type RunOutcome, type Sink } from '@microbatch/core/logger';
+import {
+  LoggerError,
+  type LoggerErrorCode,
+  type LoggerNotice,
+  type RunOutcome,
+  type Sink,
+} from '@microbatch/core/logger';
 import { createConsole } from './console.js';
 import { assertSdkInstalled, type SdkUplink, startSdkUplink } from './sdk-uplink.js';
 import { disabledSession, EXIT_CODES, openSession, type Session } from './session.js';
 import { resolveSettings, type WandbOptions } from './settings.js';
+
+type Notify = (notice: LoggerNotice) => void;
+
+const ONLINE_UNAVAILABLE: LoggerNotice = {
+  level: 'warn',
+  code: 'mode-online-unavailable',
+  message:
+    "WANDB_MODE 'online' is not there yet, the run stays offline: " +
+    "upload it with `wandb sync`, or go online by transport: 'sdk'",
+};
 
 /**
  * Writes each run as a W&B transaction log in a folder of its own. Throws a `TypeError` that names the option and the
@@ -12,9 +28,18 @@ import { resolveSettings, type WandbOptions } from './settings.js';
 export function wandbSink(options: WandbOptions = {}): Sink {
   const settings = resolveSettings(options, process.env);
   if (settings.mode === 'online') assertSdkInstalled();
-  const lines = createConsole(settings, options.onNotice);
+  const lines = createConsole(settings);
+  let tell: Notify = lines.notice;
   let session: Session | undefined;
   let uplink: SdkUplink | undefined;
+
+  function listeners(notify: Notify | undefined): Notify {
+    const told = [notify, options.onNotice].filter((listener) => listener !== undefined);
+    if (told.length === 0) return lines.notice;
+    return (notice) => {
+      for (const listener of told) listener(notice);
+    };
+  }
 
   function attempt(code: LoggerErrorCode, what: string, work: () => void): void {
     try {
@@ -46,8 +71,9 @@ export function wandbSink(options: WandbOptions = {}): Sink {
   return {
     name: 'wandb',
     supports: { scalars: true, histograms: true, images: false, text: true, tables: false },
-    open(run) {
+    open(run, notify) {
       if (session !== undefined) throw new LoggerError('wandb', 'in-use', 'wandb: a run is open already');
+      tell = listeners(notify);
       if (settings.mode === 'disabled') {
         session = disabledSession(settings.describe(run, hostname()));
         return;
@@ -55,12 +81,13 @@ export function wandbSink(options: WandbOptions = {}): Sink {
       attempt('open-failed', `can't write a run into dir ${JSON.stringify(settings.dir)}`, () => {
         session = openSession(run, settings, {
           onRow: (table, step) => uplink?.row(table, step),
-          onNotice: lines.notice,
+          onNotice: tell,
         });
       });
       lines.opened(session!.path);
+      if (settings.onlineUnavailable) tell(ONLINE_UNAVAILABLE);
       if (settings.mode !== 'online') return;
-      uplink = startSdkUplink(session!.description, { onStart: lines.started, onNotice: lines.notice });
+      uplink = startSdkUplink(session!.description, { onStart: lines.started, onNotice: tell });
       return uplink.started;
     },
     write(events) {
@@ -79,7 +106,7 @@ export function wandbSink(options: WandbOptions = {}): Sink {
       try {
         closeLog(outcome);
       } catch (error) {
-        lines.notice({ level: 'error', code: 'exit-failed', message: (error as Error).message });
+        tell({ level: 'error', code: 'exit-failed', message: (error as Error).message });
       }
       uplink?.abandon();
     },

@@ -13,7 +13,12 @@ const SCRIPT = fileURLToPath(new URL('./children/log-run.mjs', import.meta.url))
 
 /** Runs `children/log-run.mjs` on the built packages, with none of W&B's variables but those given. */
 export function logRun(
-  job: { readonly options: object; readonly rows: number; readonly end?: 'close' | 'kill' },
+  job: {
+    readonly options: object;
+    readonly rows: number;
+    readonly log?: readonly object[];
+    readonly end?: 'close' | 'kill';
+  },
   env: Readonly<Record<string, string>> = {},
   command: (script: string[]) => string[] = (script) => [process.execPath, ...script],
 ): Promise<ChildResult> {

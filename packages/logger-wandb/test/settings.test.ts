@@ -59,6 +59,13 @@ describe('settings', () => {
     expect(resolveSettings({}, {}).describe({ ...run, name: 'abc' }, 'host').name).toBeUndefined();
   });
 
+  it('fall back to offline where only the environment asks for online', () => {
+    const online = { WANDB_MODE: 'online' };
+    expect(resolveSettings({}, online)).toMatchObject({ mode: 'offline', onlineUnavailable: true });
+    expect(resolveSettings({ mode: 'offline' }, online)).toMatchObject({ mode: 'offline', onlineUnavailable: false });
+    expect(resolveSettings({ transport: 'sdk' }, online)).toMatchObject({ mode: 'online', onlineUnavailable: false });
+  });
+
   it('have an empty variable for none', () => {
     expect(resolveSettings({}, { WANDB_PROJECT: '', WANDB_MODE: '' }).mode).toBe('offline');
   });
@@ -77,7 +84,6 @@ describe('settings', () => {
     [{ config: { f: Symbol('s') } }, {}, /^config\.f: .*symbol/],
     [{ mode: 'onlin' }, {}, /^mode .*"onlin"/],
     [{ mode: 'online' }, {}, /^mode 'online' is not there yet.*wandb sync.*transport: 'sdk'/],
-    [{}, { WANDB_MODE: 'online' }, /^WANDB_MODE 'online' is not there yet/],
     [{ mode: 'offline', transport: 'sdk' }, {}, /^mode 'offline' .*sdk/],
     [{ transport: 'http' }, {}, /^transport .*"http"/],
     [{ stepAxis: 'epochs' }, {}, /^stepAxis .*"epochs"/],

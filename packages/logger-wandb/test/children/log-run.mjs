@@ -1,7 +1,7 @@
-// Logs a run in a process of its own: node log-run.mjs '{"options": {…}, "rows": 1000, "end": "close"}'
+// Logs a run in a process of its own: node log-run.mjs '{"options": {…}, "rows": 1000, "log": [], "end": "close"}'
 import { wandbSink } from '@microbatch/logger-wandb';
 
-const { options, rows, end } = JSON.parse(process.argv[2]);
+const { options, rows, log = [], end } = JSON.parse(process.argv[2]);
 const policy = { kind: 'fixed', accumBatchSize: 4, logAccumBatch: true, lastWindow: 'carry', normalize: 'actual' };
 const startedAt = 1_700_000_000_000;
 const run = { id: 'child', name: 'child', config: { lr: 0.1 }, tags: [], plan: { microBatchSize: 4 }, policy };
@@ -14,5 +14,7 @@ for (let step = 1; step <= rows; step++) {
   const metrics = { accuracy: step % 2 === 0 ? step / 7 : Number.NaN };
   sink.write([Object.freeze({ type: 'accumulated-batch', ...clocks, ...batch, loss: 1 / step, metrics })]);
 }
+const clocks = { microStep: rows, step: rows, samples: 4 * rows, epoch: 1, time: startedAt + rows };
+for (const values of log) sink.write([Object.freeze({ type: 'log', ...clocks, values })]);
 if (end === 'kill') process.kill(process.pid, 'SIGKILL');
 await sink.close('finished');

@@ -29,7 +29,7 @@ export type {
 } from './logger/log-values.js';
 export type { Logger, Receipt } from './logger/logger.js';
 export { LoggerError, type LoggerErrorCode } from './logger/logger-error.js';
-export { memory, memorySink } from './logger/memory.js';
+export { type MemoryLogger, type MemorySink, memory, memorySink } from './logger/memory.js';
 export type {
   LastWindow,
   Normalize,

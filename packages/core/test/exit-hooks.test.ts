@@ -103,6 +103,13 @@ describe('a process that goes', () => {
     expect(code).not.toBe(0);
   });
 
+  it('says on stderr what a sink throws at its last word', async () => {
+    const ending = `sink.exitSync = () => { throw new Error('disk gone'); }; process.exit(0);`;
+    const { errors, code } = await run(ending);
+    expect(errors).toContain('logger said: exit failed: disk gone');
+    expect(code).toBe(0);
+  });
+
   it('has nothing to say after the run was closed, and no listener of ours', async () => {
     const ending = `source.complete(); await done;
       say(['SIGINT', 'SIGTERM', 'beforeExit', 'uncaughtExceptionMonitor'].map((event) => process.listenerCount(event)).join());`;

@@ -343,12 +343,16 @@ describe('a logger', () => {
 
   it.each([
     [{}, /sink.name/],
+    [{ name: 'x', supports: null }, /sink.supports of x/],
     [{ name: 'x', supports: {} }, /sink.open of x/],
   ])('is not made of %j', (sink, message) => {
     expect(() => defineLogger(sink as never)).toThrow(message);
   });
 
-  it.each([{ maxQueued: 0 }, { timeoutMs: -1 }, { maxQueued: 1.5 }])('is not made with %j', (options) => {
-    expect(() => defineLogger(memorySink(), options)).toThrow(new RegExp(Object.keys(options)[0]!));
-  });
+  it.each([{ maxQueued: 0 }, { timeoutMs: -1 }, { maxQueued: 1.5 }, { timeoutMs: '5' }, { maxQueue: 5 }])(
+    'is not made with %j',
+    (options) => {
+      expect(() => defineLogger(memorySink(), options as object)).toThrow(new RegExp(Object.keys(options)[0]!));
+    },
+  );
 });

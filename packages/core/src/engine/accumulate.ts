@@ -1,12 +1,12 @@
 import { Observable, type OperatorFunction, Subject, takeUntil } from 'rxjs';
 import type { LogValues } from '../logger/log-values.js';
+import { show } from '../logger/option-checks.js';
 import type { RunOptions, TrainingPlan } from '../logger/run-info.js';
 import type { Metrics, TrainEvent } from '../logger/train-event.js';
 import type { AccumulationPolicy } from './accumulation-policy.js';
 import type { WindowStatus } from './accumulator.js';
 import { createAccumulator } from './create-accumulator.js';
 import type { MicroBatchResult } from './micro-batch-result.js';
-import { show } from './options.js';
 import { resolvePlan } from './training-plan.js';
 
 /** What feeds `accumulate()`. */

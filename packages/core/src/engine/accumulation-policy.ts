@@ -1,6 +1,6 @@
+import { assertBoolean, assertOneOf, assertPositiveInteger } from '../logger/option-checks.js';
 import type { LastWindow, Normalize } from '../logger/run-info.js';
 import type { Annealer } from './annealers.js';
-import { assertBoolean, assertOneOf, assertPositiveInteger } from './options.js';
 import type { ParsedBound } from './schedule-bound.js';
 
 /** What both policies have. */

@@ -4,6 +4,7 @@ import type { DiagnosticLevel, Metrics, RunOutcome, TrainEvent } from '../logger
 import type { MicroBatchResult } from './micro-batch-result.js';
 import type { AccumulatorSnapshot } from './snapshot.js';
 
+/** What an accumulator may be given besides policy and plan. */
 export interface AccumulatorOptions {
   readonly run?: RunOptions;
   /** Goes on where `snapshot()` was taken; `run` then only overrides what it names. */

@@ -1,3 +1,4 @@
+import { assertOneOf, assertOptions, show } from '../logger/option-checks.js';
 import type { RunInfo, TrainingPlan } from '../logger/run-info.js';
 import type {
   AccumulatedBatchEvent,
@@ -13,7 +14,6 @@ import { createEpochProgress } from './epoch-progress.js';
 import { frozenLogValues } from './frozen-log-values.js';
 import { assertMetrics, assertMicroBatch } from './micro-batch-result.js';
 import { createOpenWindow } from './open-window.js';
-import { assertOneOf, show } from './options.js';
 import { createSmoothLoss } from './smooth-loss.js';
 import { type AccumulatorState, readSnapshot, writeSnapshot } from './snapshot.js';
 import { policyInfo, resolvePlan } from './training-plan.js';
@@ -32,6 +32,7 @@ export function createAccumulator(
   trainingPlan: TrainingPlan,
   options: AccumulatorOptions = {},
 ): Accumulator {
+  assertOptions('createAccumulator', options, ['run', 'snapshot', 'clock', 'newId']);
   const plan = resolvePlan(policy, trainingPlan);
   const info = policyInfo(policy, plan);
   const { clock = Date.now, newId = newRunId } = options;

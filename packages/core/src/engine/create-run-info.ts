@@ -1,6 +1,6 @@
+import { assertOptions, show } from '../logger/option-checks.js';
 import type { PolicyInfo, ResolvedPlan, RunInfo, RunOptions } from '../logger/run-info.js';
 import { frozenCopy } from './frozen-copy.js';
-import { assertOptions, show } from './options.js';
 
 /** Fills in what the user left out. Throws a `TypeError` that names the option and the value. */
 export function createRunInfo(

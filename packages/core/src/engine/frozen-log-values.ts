@@ -1,6 +1,6 @@
 import type { LogValue, LogValues } from '../logger/log-values.js';
+import { show } from '../logger/option-checks.js';
 import { frozenCopy } from './frozen-copy.js';
-import { show } from './options.js';
 
 /** Copies and checks what a user logs. Throws a `TypeError` that names the key. */
 export function frozenLogValues(values: LogValues): LogValues {

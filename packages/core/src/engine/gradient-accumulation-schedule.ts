@@ -1,3 +1,4 @@
+import { assertOptions, assertPositiveInteger, show } from '../logger/option-checks.js';
 import {
   assertSizes,
   COMMON_OPTIONS,
@@ -6,9 +7,9 @@ import {
   type SchedulePolicy,
 } from './accumulation-policy.js';
 import { type Annealer, schedCos } from './annealers.js';
-import { assertOptions, assertPositiveInteger, show } from './options.js';
 import { parseBound, type ScheduleBound } from './schedule-bound.js';
 
+/** fastxtend's options; sizes in samples. */
 export interface GradientAccumulationScheduleOptions extends CommonPolicyOptions {
   /** Samples in the first windows. */
   startAccumBatchSize: number;

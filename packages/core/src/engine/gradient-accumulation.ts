@@ -1,3 +1,4 @@
+import { assertOptions, assertPositiveInteger } from '../logger/option-checks.js';
 import {
   assertSizes,
   COMMON_OPTIONS,
@@ -5,8 +6,8 @@ import {
   commonPolicy,
   type FixedPolicy,
 } from './accumulation-policy.js';
-import { assertOptions, assertPositiveInteger } from './options.js';
 
+/** fastxtend's options, in samples. */
 export interface GradientAccumulationOptions extends CommonPolicyOptions {
   /** Samples in a window; null or absent means `nAcc`. */
   accumBatchSize?: number | null;

@@ -1,5 +1,5 @@
+import { show } from '../logger/option-checks.js';
 import type { Metrics } from '../logger/train-event.js';
-import { show } from './options.js';
 
 /** What one forward/backward pass gave. */
 export interface MicroBatchResult {

@@ -1,5 +1,5 @@
+import { show } from '../logger/option-checks.js';
 import type { ResolvedPlan } from '../logger/run-info.js';
-import { show } from './options.js';
 
 /**
  * Where a schedule begins or ends. A bare `0 ≤ x < 1` is a fraction of all training micro-batches, a bare integer ≥ 2

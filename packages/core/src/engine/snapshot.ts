@@ -1,8 +1,8 @@
 import { decodeJson, encodeJson, type JsonValue } from '../logger/json-codec.js';
+import { show } from '../logger/option-checks.js';
 import type { PolicyInfo, ResolvedPlan, RunInfo } from '../logger/run-info.js';
 import type { EpochProgressState } from './epoch-progress.js';
 import type { OpenWindowState } from './open-window.js';
-import { show } from './options.js';
 import type { SmoothState } from './smooth-loss.js';
 import type { TargetState } from './window-targets.js';
 

@@ -1,6 +1,6 @@
+import { assertOptions, assertPositiveInteger, show } from '../logger/option-checks.js';
 import type { PolicyInfo, ResolvedPlan, TrainingPlan } from '../logger/run-info.js';
 import { type AccumulationPolicy, assertSizes, type SchedulePolicy } from './accumulation-policy.js';
-import { assertOptions, assertPositiveInteger, show } from './options.js';
 import { boundFraction } from './schedule-bound.js';
 
 /** Checks that a plan and a policy fit. Throws a `TypeError` or `RangeError` that names the option and the value. */

@@ -1,8 +1,10 @@
 import type { Logger, LoggerSession } from './logger.js';
 import { LoggerError } from './logger-error.js';
 import { createLoggerSession } from './logger-session.js';
+import { assertOptions, assertPositiveInteger } from './option-checks.js';
 import type { Sink } from './sink.js';
 
+/** How long a sink may take, and how much may wait for it. */
 export interface LoggerOptions {
   /** Events that may wait for a sink that returns promises; 10,000 by default. */
   readonly maxQueued?: number;
@@ -14,10 +16,11 @@ const METHODS = ['open', 'write', 'flush', 'close'] as const;
 
 /** Puts the base around a sink: queue, order, time limits, isolation, receipts. Throws a `TypeError` for what is no sink. */
 export function defineLogger(sink: Sink, options: LoggerOptions = {}): Logger {
+  assertOptions('defineLogger', options, ['maxQueued', 'timeoutMs']);
   const { maxQueued = 10_000, timeoutMs = 30_000 } = options;
   assertSink(sink);
-  assertPositive('maxQueued', maxQueued);
-  assertPositive('timeoutMs', timeoutMs);
+  assertPositiveInteger('maxQueued', maxQueued);
+  assertPositiveInteger('timeoutMs', timeoutMs);
   let session: LoggerSession | undefined;
   const onEnd = () => {
     session = undefined;
@@ -39,13 +42,9 @@ export function defineLogger(sink: Sink, options: LoggerOptions = {}): Logger {
 
 function assertSink(sink: Sink): void {
   if (typeof sink?.name !== 'string' || sink.name === '') throw new TypeError('sink.name must be a string');
-  if (typeof sink.supports !== 'object') throw new TypeError(`sink.supports of ${sink.name} must be an object`);
+  if (typeof sink.supports !== 'object' || sink.supports === null)
+    throw new TypeError(`sink.supports of ${sink.name} must be an object`);
   for (const method of METHODS) {
     if (typeof sink[method] !== 'function') throw new TypeError(`sink.${method} of ${sink.name} must be a function`);
   }
-}
-
-function assertPositive(option: string, value: unknown): void {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return;
-  throw new RangeError(`${option} must be a positive integer, not ${String(value)}`);
 }

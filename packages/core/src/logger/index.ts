@@ -15,6 +15,7 @@ export { LoggerError, type LoggerErrorCode } from './logger-error.js';
 export type { LoggerNotice } from './logger-notice.js';
 export { type MemoryLogger, type MemorySink, memory, memorySink } from './memory.js';
 export { type MetricNames, metricNames, type NamingScheme } from './metric-names.js';
+export { assertBoolean, assertOneOf, assertOptions, assertPositiveInteger, show } from './option-checks.js';
 export { batchScalars, isRecorded } from './recorded-scalars.js';
 export type { LastWindow, Normalize, PolicyInfo, ResolvedPlan, RunInfo, RunOptions, TrainingPlan } from './run-info.js';
 export type { Sink, SinkSupports } from './sink.js';

@@ -49,19 +49,22 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
   }
 
   function fault(operation: 'open' | 'write' | 'flush' | 'close' | 'exit', cause: unknown): LoggerError {
-    const code: LoggerErrorCode = cause instanceof TimeLimitError ? 'timeout' : `${operation}-failed`;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const error = new LoggerError(sink.name, code, `logger ${sink.name}: ${operation} failed: ${reason}`, { cause });
+    const error = cause instanceof LoggerError ? cause : failure(operation, cause);
     errors.push(error);
     return error;
+  }
+
+  function failure(operation: string, cause: unknown): LoggerError {
+    const code: LoggerErrorCode = cause instanceof TimeLimitError ? 'timeout' : `${operation}-failed`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new LoggerError(sink.name, code, `logger ${sink.name}: ${operation} failed: ${reason}`, { cause });
   }
 
   // What waits is lost with the sink: a retry could write it twice.
   function fail(operation: 'open' | 'write', cause: unknown): void {
     const error = fault(operation, cause);
     state = 'failed';
-    dropReason = error.code === 'timeout' ? 'timeout' : `${operation}-failed`;
-    drop(pending(), dropReason);
+    drop(pending(), error.code);
     queue = [];
     inFlight = 0;
     dropReason = 'sink-failed';
@@ -269,15 +272,10 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
     exitSync(outcome) {
       if (state === 'ended') return;
       try {
-        // Behind a write that is under way nothing can be written in order any more.
-        if (state === 'open' && !busy && queue.length > 0) Promise.resolve(sink.write(queue)).catch(() => {});
-      } catch (cause) {
-        fault('write', cause);
-      }
-      try {
         if (state !== 'new') sink.exitSync?.(outcome);
       } catch (cause) {
-        fault('exit', cause);
+        const error = fault('exit', cause);
+        tell({ level: 'error', code: 'logger-failed', message: error.message }, error);
       }
       end('exited');
     },

@@ -26,8 +26,10 @@ export interface MicroBatchRecord {
   readonly loss: number;
 }
 
+/** How a run ended: by itself, by an error, or because somebody stopped it. */
 export type RunOutcome = 'finished' | 'failed' | 'stopped';
 
+/** First. */
 export interface RunStartEvent extends Clocks {
   readonly type: 'run-start';
   readonly run: RunInfo;
@@ -92,6 +94,7 @@ export interface LogEvent extends Clocks {
   readonly values: LogValues;
 }
 
+/** How much a diagnostic matters. */
 export type DiagnosticLevel = 'info' | 'warn' | 'error';
 
 /** Something to tell the user. `code` is stable kebab-case. */
@@ -102,6 +105,7 @@ export interface DiagnosticEvent extends Clocks {
   readonly message: string;
 }
 
+/** Last. */
 export interface RunEndEvent extends Clocks {
   readonly type: 'run-end';
   readonly outcome: RunOutcome;

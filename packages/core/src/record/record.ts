@@ -2,11 +2,13 @@ import type { Observable } from 'rxjs';
 import type { Logger, LoggerSession, Receipt } from '../logger/logger.js';
 import type { LoggerError } from '../logger/logger-error.js';
 import type { LoggerNotice } from '../logger/logger-notice.js';
+import { assertOptions } from '../logger/option-checks.js';
 import type { Clocks, DiagnosticEvent, RunOutcome, TrainEvent } from '../logger/train-event.js';
 import { addExitHook } from './exit-hooks.js';
 import { watchPressure } from './pressure.js';
 import { printDiagnostic } from './print-diagnostic.js';
 
+/** What `record()` does about failures. */
 export interface RecordOptions {
   /** Rejects at a logger's first failure, with its `LoggerError`, after all loggers were closed. */
   readonly strict?: boolean;
@@ -26,6 +28,7 @@ export async function record(
   loggers: readonly Logger[],
   options: RecordOptions = {},
 ): Promise<Receipt[]> {
+  assertOptions('record', options, ['strict', 'onDiagnostic']);
   const { strict = false, onDiagnostic = printDiagnostic } = options;
   if (typeof events$?.subscribe !== 'function') {
     throw new TypeError(`record: events$ must be an observable, not ${String(events$)}`);

@@ -17,10 +17,24 @@ export function journalHeader(run: RunInfo): JournalHeader {
   return { schema: SCHEMA, format: FORMAT, runId: run.id, startedAt: run.startedAt };
 }
 
+const BEGINNING = '{"schema":';
+
+/** Whether an unended first line is what a killed process, or a power failure with its zeros, leaves of a header. */
+export function isTornHeader(line: string): boolean {
+  const text = line.replace(/\0+$/, '');
+  return BEGINNING.startsWith(text) || (text.startsWith(BEGINNING) && parseObject(line) === undefined);
+}
+
+/** What a reader of the header alone says where `isTornHeader`. */
+export function tornHeader(path: string): LoggerError {
+  const message = `${path} ends inside its first line: its writer has only begun, or was killed there`;
+  return new LoggerError('journal', 'not-a-journal', message);
+}
+
 /**
  * Reads a journal's first line. Throws a `LoggerError`: `not-a-journal`, or `unknown-schema` where a later version wrote it.
  */
-export function parseHeader(path: string, line: string | undefined): JournalHeader {
+export function parseHeader(path: string, line: string): JournalHeader {
   const header = parseObject(line);
   if (header?.format !== FORMAT) {
     throw new LoggerError('journal', 'not-a-journal', `${path} is no journal: its first line is no journal's header`);
@@ -33,9 +47,9 @@ export function parseHeader(path: string, line: string | undefined): JournalHead
   return Object.freeze(header as unknown as JournalHeader);
 }
 
-function parseObject(line: string | undefined): Record<string, unknown> | undefined {
+function parseObject(line: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(line ?? '');
+    const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;

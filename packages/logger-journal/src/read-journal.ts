@@ -1,12 +1,13 @@
 import { eventFromJson, LoggerError, type TrainEvent } from '@microbatch/core/logger';
-import { type JournalHeader, parseHeader } from './journal-header.js';
+import { isTornHeader, type JournalHeader, parseHeader, tornHeader } from './journal-header.js';
 import { type Line, readLines } from './read-lines.js';
 
 /** Where and why reading a journal stopped. */
 export interface JournalEnd {
   /**
    * `run-end`: the run is over. `no-run-end`: the file ends behind a whole event, but the run goes on, or its process
-   * was killed. `torn-line`: the same, and the last line is not whole; it was passed over.
+   * was killed. `torn-line`: the same, and the last line is not whole; it was passed over. A file that is empty, or ends
+   * inside its header, has a torn line and no events.
    */
   readonly reason: 'run-end' | 'no-run-end' | 'torn-line';
   /** Events that were read. */
@@ -17,7 +18,7 @@ export interface JournalEnd {
 
 /** A journal's events, frozen, in order; each iteration reads the file anew. */
 export interface JournalReader extends AsyncIterable<TrainEvent> {
-  /** Reads the first line. Rejects as an iteration does. */
+  /** Reads the first line. Rejects as an iteration does, and (`not-a-journal`) where that line is not whole yet. */
   header(): Promise<JournalHeader>;
   /** How the latest finished iteration ended; absent before. */
   readonly end: JournalEnd | undefined;
@@ -33,34 +34,41 @@ export function readJournal(path: string): JournalReader {
 
   async function* events(): AsyncGenerator<TrainEvent> {
     let lineNumber = 0;
+    let count = 0;
     let offset = 0;
-    let torn = false;
+    // An empty file lacks the whole of its first line.
+    let torn = true;
     let last: TrainEvent | undefined;
     for await (const lines of linesOf(path)) {
-      for (const { text, endOffset } of lines) {
-        if (torn) throw damaged(path, lineNumber, 'it is no JSON');
+      for (const { text, endOffset, isEnded } of lines) {
+        if (torn && lineNumber > 0) throw damaged(path, lineNumber, 'it is no JSON');
         lineNumber += 1;
         if (lineNumber === 1) {
+          torn = !isEnded && isTornHeader(text);
+          if (torn) continue;
           parseHeader(path, text);
         } else {
           const parsed = parseLine(text);
           torn = parsed === undefined;
           if (parsed === undefined) continue;
           last = toEvent(path, lineNumber, parsed.value);
+          count += 1;
           yield last;
         }
         offset = endOffset;
       }
     }
-    if (lineNumber === 0) parseHeader(path, undefined);
     const reason = last?.type === 'run-end' ? 'run-end' : 'no-run-end';
-    end = Object.freeze({ reason: torn ? 'torn-line' : reason, events: lineNumber - (torn ? 2 : 1), offset });
+    end = Object.freeze({ reason: torn ? 'torn-line' : reason, events: count, offset });
   }
 
   return {
     async header() {
-      for await (const [line] of linesOf(path)) return parseHeader(path, line?.text);
-      return parseHeader(path, undefined);
+      for await (const [line] of linesOf(path)) {
+        if (line === undefined || (!line.isEnded && isTornHeader(line.text))) break;
+        return parseHeader(path, line.text);
+      }
+      throw tornHeader(path);
     },
     get end() {
       return end;

@@ -5,6 +5,8 @@ export interface Line {
   readonly text: string;
   /** The bytes from the file's beginning to this line's end, its newline included where it has one. */
   readonly endOffset: number;
+  /** Whether it has its newline. */
+  readonly isEnded: boolean;
 }
 
 const NEWLINE = 10;
@@ -24,11 +26,11 @@ export async function* readLines(path: string): AsyncGenerator<readonly Line[]> 
       const bytes = begun.length === 0 ? rest : Buffer.concat([...begun, rest]);
       begun = [];
       from = at + 1;
-      lines.push({ text: bytes.toString(), endOffset: offset + from });
+      lines.push({ text: bytes.toString(), endOffset: offset + from, isEnded: true });
     }
     if (from < chunk.length) begun.push(chunk.subarray(from));
     offset += chunk.length;
     if (lines.length > 0) yield lines;
   }
-  if (begun.length > 0) yield [{ text: Buffer.concat(begun).toString(), endOffset: offset }];
+  if (begun.length > 0) yield [{ text: Buffer.concat(begun).toString(), endOffset: offset, isEnded: false }];
 }

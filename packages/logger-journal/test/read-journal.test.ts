@@ -69,6 +69,37 @@ describe('readJournal', () => {
     }
   });
 
+  it('takes a file that breaks off inside its first line for one without events', async () => {
+    const bytes = written(sampleRun());
+    const path = file('');
+    for (let length = 0; length < bytes.indexOf(10); length++) {
+      writeFileSync(path, bytes.subarray(0, length));
+      expect(await read(path)).toEqual({ events: [], end: { reason: 'torn-line', events: 0, offset: 0 } });
+      await expect(readJournal(path).header()).rejects.toMatchObject({
+        code: 'not-a-journal',
+        message: expect.stringMatching(/ends inside its first line/),
+      });
+    }
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a piece of the header', HEADER.slice(0, 30)],
+    ['the header', HEADER.trimEnd()],
+  ])('takes %s and zeros behind it, as a power failure leaves them, for a torn line', async (_, begun) => {
+    const path = file(`${begun}${'\0'.repeat(500)}`);
+    expect(await read(path)).toEqual({ events: [], end: { reason: 'torn-line', events: 0, offset: 0 } });
+  });
+
+  it('takes a header that lacks nothing but its newline for whole', async () => {
+    const path = file(HEADER.trimEnd());
+    expect(await read(path)).toEqual({
+      events: [],
+      end: { reason: 'no-run-end', events: 0, offset: HEADER.length - 1 },
+    });
+    expect(await readJournal(path).header()).toMatchObject({ runId: 'sample' });
+  });
+
   it('passes over a tail of zeros, as a power failure leaves it', async () => {
     const bytes = written(sampleRun().slice(0, 4));
     const { end } = await read(file(Buffer.concat([bytes, Buffer.alloc(4096)])));
@@ -100,8 +131,7 @@ describe('readJournal', () => {
   });
 
   it.each([
-    ['an empty file', '', 'not-a-journal', /is no journal/],
-    ['a torn header', HEADER.slice(0, -9), 'not-a-journal', /is no journal/],
+    ['a first line of another kind without its end', '{"a":1', 'not-a-journal', /is no journal/],
     ['another JSON Lines file', '{"a":1}\n{"a":2}\n', 'not-a-journal', /is no journal/],
     ['a list', '[1]\n', 'not-a-journal', /is no journal/],
     ['binary data', Uint8Array.of(0, 255, 10, 7), 'not-a-journal', /is no journal/],

@@ -1,15 +1,15 @@
 // What train() costs against a hand-written loop that also accumulates and reads each loss: wasm, micro-batches of 32,
-// windows of 8, MLP 784-128-10, Adam. Both run in turn on the same data; prints the medians of the pairs' ratios, of time
-// on the clock and of processor time, which a busy machine disturbs less.
-// Build first (`npx tsc -b packages/tfjs`), then: node packages/tfjs/bench/train-overhead.mjs [pairs]
+// windows of 8, MLP 784-128-10, Adam; both on the same data. `npm run build && node bench/train.mjs [--quick]`
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gradientAccumulation } from '@microbatch/core';
 import { train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { interleaved } from './interleaved.mjs';
+import { pairRows, report } from './rows.mjs';
 
-const PAIRS = Number(process.argv[2] ?? 15);
+const PAIRS = process.argv.includes('--quick') ? 3 : 25;
 const [BATCH, WINDOW, MICRO_BATCHES] = [32, 8, 160];
 const SAMPLES = BATCH * MICRO_BATCHES;
 
@@ -75,39 +75,15 @@ async function byTrain(model, optimizer) {
   return losses;
 }
 
-/** Milliseconds a micro-batch, on the clock and of the processor. */
-async function measure(way) {
-  const [model, optimizer] = [mlp(), tf.train.adam(1e-3)];
-  const [begin, processor] = [performance.now(), process.cpuUsage()];
-  const losses = await way(model, optimizer);
-  const [clock, { user, system }] = [performance.now() - begin, process.cpuUsage(processor)];
-  if (losses !== MICRO_BATCHES) throw new Error(`${losses} losses, not ${MICRO_BATCHES}`);
-  model.dispose();
-  optimizer.dispose();
-  return { clock: clock / MICRO_BATCHES, processor: (user + system) / 1000 / MICRO_BATCHES };
+function measured(way) {
+  return async () => {
+    const [model, optimizer] = [mlp(), tf.train.adam(1e-3)];
+    const losses = await way(model, optimizer);
+    if (losses !== MICRO_BATCHES) throw new Error(`${losses} losses, not ${MICRO_BATCHES}`);
+    model.dispose();
+    optimizer.dispose();
+  };
 }
 
-const pairs = [];
-for (let pair = -1; pair < PAIRS; pair++) {
-  // The order alternates, so that neither always meets the other's garbage.
-  const order = pair % 2 === 0 ? [byTrain, byHand] : [byHand, byTrain];
-  const taken = new Map();
-  for (const way of order) taken.set(way, await measure(way));
-  // The first pair warms up.
-  if (pair >= 0) pairs.push({ ours: taken.get(byTrain), theirs: taken.get(byHand) });
-}
-
-const quantile = (values, share) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)];
-for (const kind of ['clock', 'processor']) {
-  const ratios = pairs.map(({ ours, theirs }) => ours[kind] / theirs[kind]);
-  const median = (who) =>
-    quantile(
-      pairs.map((pair) => pair[who][kind]),
-      0.5,
-    ).toFixed(2);
-  const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(ratios, share).toFixed(3));
-  process.stdout.write(
-    `${kind}: train() ${median('ours')} ms, by hand ${median('theirs')} ms a micro-batch; ` +
-      `ratio ${middle} (quartiles ${low} to ${high}, ${PAIRS} pairs)\n`,
-  );
-}
+const pairs = await interleaved(measured(byTrain), measured(byHand), PAIRS);
+report(pairRows(pairs, { a: '`train()`', b: 'A loop by hand', units: MICRO_BATCHES, limit: 1.05 }));

@@ -1,0 +1,40 @@
+/**
+ * What `npm run bench` measures, by the letter that `--only` takes. Each run is a child process of its own, so that none
+ * warms another's code.
+ */
+export const parts = {
+  a: {
+    title: 'accumulate()',
+    about:
+      'Windows of 8 micro-batches, 3 metrics, every event stored in a ring of 1,024; pairs of 100,000 micro-batches in ' +
+      'turn. Medians are per micro-batch.',
+    runs: [['bench/accumulate.mjs']],
+  },
+  b: {
+    title: 'The whole path to TensorBoard, W&B offline and the journal',
+    about:
+      'Windows of 8, 3 metrics of 17 random digits, from `accumulate()` through `record()` to files closed and on the ' +
+      "disk. Python logs the same rows, read back from our file, from its first `log()` to the end of `finish()`: nothing but W&B's.",
+    runs: [
+      ['bench/whole-path.mjs', 'true'],
+      ['bench/whole-path.mjs', 'false'],
+    ],
+  },
+  c: {
+    title: 'train()',
+    about:
+      'Against a loop by hand on tfjs that also accumulates and reads each loss: wasm, batch 32, windows of 8, MLP ' +
+      '784-128-10, Adam; pairs of 160 micro-batches in turn. Medians are per micro-batch.',
+    runs: [['bench/train.mjs']],
+  },
+  d: {
+    title: 'Memory',
+    about:
+      'From the 100,000th to the 2,000,000th micro-batch, all three loggers, windows of 8, 3 metrics. Read every 500 ' +
+      "micro-batches, and by the system's own high-water mark. The interval is from there to there.",
+    runs: [
+      ['--expose-gc', 'bench/memory.mjs', 'true'],
+      ['--expose-gc', 'bench/memory.mjs', 'false'],
+    ],
+  },
+};

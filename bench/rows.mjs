@@ -1,0 +1,40 @@
+import { median, medianInterval, summarize } from './statistics.mjs';
+
+/** Hands the rows of a part to `run.mjs`, and prints them where the part runs alone. */
+export function report(rows) {
+  if (process.send !== undefined) process.send(rows);
+  else console.log(rows.map(rowText).join('\n'));
+}
+
+/** A row as one line of text. */
+export function rowText({ what, median, interval, ratio, target, met }) {
+  const verdict = target === undefined ? '' : `; target ${target}: ${met ? 'met' : 'NOT MET'}`;
+  const spread = interval === undefined ? '' : ` (${interval})`;
+  return `${what}: ${median}${spread}${ratio === undefined ? '' : `; ratio ${ratio}`}${verdict}`;
+}
+
+/**
+ * The rows of two ways that ran in `pairs`: the microseconds of each, `units` of them a run, and the ratio `a` / `b` pair by
+ * pair, on the clock and of processor time. The ratio on the clock must be at most `limit`.
+ */
+export function pairRows(pairs, { a, b, units, limit }) {
+  const each = (side) =>
+    summarize(
+      pairs.map((pair) => (pair[side].clock / units) * 1e6),
+      microseconds,
+    );
+  const ratios = (kind) => pairs.map((pair) => pair.a[kind] / pair.b[kind]);
+  const ratio = (kind) => {
+    const [low, high] = medianInterval(ratios(kind)).map((value) => value.toFixed(3));
+    return `${median(ratios(kind)).toFixed(3)} (${low} to ${high})`;
+  };
+  return [
+    { what: a, ...each('a'), ratio: ratio('clock'), target: `≤ ${limit}`, met: median(ratios('clock')) <= limit },
+    { what: b, ...each('b'), ratio: '1' },
+    { what: 'The ratio in processor time', median: `${pairs.length} pairs`, ratio: ratio('processor') },
+  ];
+}
+
+function microseconds(value) {
+  return value < 100 ? `${value.toFixed(2)} µs` : `${(value / 1000).toFixed(2)} ms`;
+}

@@ -1,6 +1,6 @@
 // node scripts/update-readme.mjs [--check]: runs examples/quickstart and puts its source and output into README.md.
 // With --check it changes nothing, and exits with 1 if the README's source is another, or its output differs in more
-// than numbers. Build first.
+// than fractions. Build first.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './bootstrap/root.mjs';
@@ -20,9 +20,9 @@ if (process.argv[2] !== '--check') {
   process.exitCode = 1;
 }
 
-/** Without what differs between machines: the numbers in the output, and the widths of their columns. */
+/** Without what differs between machines: the fractions in the output, and the widths of their columns. */
 function withoutNumbers(text) {
   return text.replaceAll(/```text\n[\s\S]*?```/g, (output) =>
-    output.replaceAll(/\d+(\.\d+)?(e-?\d+)?/g, '0').replaceAll(/[─ ]+/g, ' '),
+    output.replaceAll(/\d+\.\d+(e-?\d+)?/g, '0').replaceAll(/[─ ]+/g, ' '),
   );
 }

@@ -18,8 +18,8 @@ export async function useBackend(name: BackendName): Promise<void> {
   restoreListeners();
 }
 
-// The wasm backend's loader listens for uncaught errors only to throw them again, and Node then ends the process without
-// its 'exit' event, in which loggers finish their files.
+// The wasm backend's loader listens for uncaught errors only to throw them again, and Node then ends the process with
+// code 7 and a line of the loader's source, which says nothing to who reads it.
 function rememberListeners(...events: readonly string[]): () => void {
   const before = events.map((event) => process.listeners(event as 'exit'));
   return () => {

@@ -24,7 +24,7 @@ export interface EventFile {
 
 /** How an event file begins. */
 export interface EventFileOptions {
-  /** The step of the SessionLog START event; the first value's where absent. */
+  /** The step of the SessionLog START event; the first value's where absent, and one that hides nothing before it. */
   readonly purgeStep?: number | undefined;
   /** ms since 1970. */
   readonly now?: (() => number) | undefined;
@@ -32,9 +32,10 @@ export interface EventFileOptions {
 
 /** Creates a new event file in `directory`. Throws an `EventFileError`. */
 export function createEventFile(directory: string, { purgeStep, now = Date.now }: EventFileOptions = {}): EventFile {
-  const records = new RecordFile(directory, now);
+  const records = new RecordFile(directory, now, ensureStart);
   const prefixes = new Map<string, ScalarPrefix>();
-  let started = false;
+  let hasStart = false;
+  let hasFinalStart = false;
 
   function append(event: Uint8Array, nowMs: number): void {
     records.bytes.set(event, records.begin(event.length));
@@ -42,9 +43,19 @@ export function createEventFile(directory: string, { purgeStep, now = Date.now }
   }
 
   // TensorBoard drops what earlier files of the run hold from this step on: only the first value tells where that is.
-  function start(firstStep: number, nowMs: number): void {
-    started = true;
-    append(encodeSessionStart(nowMs / 1000, purgeStep ?? firstStep), nowMs);
+  function start(step: number, nowMs: number): void {
+    hasStart = true;
+    append(encodeSessionStart(nowMs / 1000, step), nowMs);
+  }
+
+  // Each file has a START, also one that no value comes to. A later first value may still take over by its own.
+  function ensureStart(): void {
+    if (!hasStart) start(purgeStep ?? Number.MAX_SAFE_INTEGER, now());
+  }
+
+  function takeOver(firstStep: number, nowMs: number): void {
+    hasFinalStart = true;
+    if (!hasStart || purgeStep === undefined) start(purgeStep ?? firstStep, nowMs);
   }
 
   function prefixOf(tag: string): ScalarPrefix {
@@ -70,7 +81,7 @@ export function createEventFile(directory: string, { purgeStep, now = Date.now }
     assertWritable: () => records.assertWritable(),
     scalar(tag, value, step, wallTime) {
       const nowMs = now();
-      if (!started) start(step, nowMs);
+      if (!hasFinalStart) takeOver(step, nowMs);
       const prefix = prefixOf(tag);
       const at = records.begin(scalarEventLength(prefix, step));
       writeScalarEvent(records.bytes, records.view, at, prefix, value, step, wallTime ?? nowMs / 1000);

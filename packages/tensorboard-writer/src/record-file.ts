@@ -26,6 +26,7 @@ export class RecordFile {
   view: DataView = new DataView(this.bytes.buffer);
   readonly #fd: number;
   readonly #now: () => number;
+  readonly #complete: () => void;
   readonly #offExit: () => void;
   // Some file systems always say 0.
   readonly #countsLinks: boolean;
@@ -38,9 +39,13 @@ export class RecordFile {
   #timer: NodeJS.Timeout | undefined;
   #state: 'open' | 'deleted' | 'closed' = 'open';
 
-  /** Creates `directory` where it is missing, and the file in it. `now` gives ms since 1970. */
-  constructor(directory: string, now: () => number = Date.now) {
+  /**
+   * Creates `directory` where it is missing, and the file in it. `now` gives ms since 1970. `complete` is called before
+   * the file may be left as it is, by `flush`, `close` and when the process exits, and may add records.
+   */
+  constructor(directory: string, now: () => number = Date.now, complete: () => void = () => {}) {
     this.#now = now;
+    this.#complete = complete;
     try {
       makeFolders(directory);
       [this.path, this.#fd] = createFile(directory, now());
@@ -89,6 +94,7 @@ export class RecordFile {
   /** Makes everything durable. */
   flush(): void {
     this.assertWritable();
+    this.#complete();
     this.#write();
     this.#sync();
   }
@@ -172,7 +178,9 @@ export class RecordFile {
     // Exit hooks that run later may still log, and no later call would write it.
     this.#writeThroughMs = 0;
     try {
-      if (this.#state === 'open') this.#write();
+      if (this.#state !== 'open') return;
+      this.#complete();
+      this.#write();
     } catch (error) {
       writeSync(2, `${reasonOf(error)}\n`);
     }

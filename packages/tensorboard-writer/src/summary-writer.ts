@@ -7,7 +7,8 @@ import { createEventFile, type EventFile } from './event-file.js';
 export interface SummaryWriterOptions {
   /**
    * The step at which this writer takes over from earlier files in the same folder: TensorBoard hides what those hold
-   * from there on. The step of the first value by default; `Number.MAX_SAFE_INTEGER` hides nothing.
+   * from there on. The step of the first value by default, and nothing before there is one; `Number.MAX_SAFE_INTEGER`
+   * hides nothing.
    */
   readonly purgeStep?: number;
 }

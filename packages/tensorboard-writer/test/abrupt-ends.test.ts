@@ -1,8 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { readScalars } from '../src/index.js';
+import { readEvents, readScalars } from '../src/index.js';
+import { collect } from './collect.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const child = (name: string) => fileURLToPath(new URL(`children/${name}.mjs`, import.meta.url));
@@ -14,6 +17,17 @@ test.each([['exit'], ['throw'], ['reject'], ['nothing left']])('ending by %s los
   expect(files.map(({ stopped }) => stopped.reason)).toEqual(['end']);
   expect([...(series.get('loss')?.steps ?? [])]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(series.get('at-exit')?.steps).toHaveLength(1);
+});
+
+test.each([
+  ['nothing', [Number.MAX_SAFE_INTEGER]],
+  ['late', [Number.MAX_SAFE_INTEGER, 7]],
+])('ending before the first value (%s) leaves a session start that hides nothing', async (how, steps) => {
+  const logDir = temporaryFolder();
+  spawnSync(process.execPath, [child('end-without-values'), logDir, how]);
+  const events = await collect(readEvents(join(logDir, readdirSync(logDir)[0]!)));
+  expect(events.filter(({ kind }) => kind === 'session').map(({ step }) => step)).toEqual(steps);
+  expect(events.filter(({ kind }) => kind === 'summary')).toHaveLength(how === 'late' ? 1 : 0);
 });
 
 test('SIGKILL in a loop that never yields: what was added 250 ms before the last call is there', async () => {

@@ -89,7 +89,7 @@ test('a folder that cannot be made: one clear error', () => {
   const failure = thrownBy(() => new SummaryWriter(logDir));
   expect(failure).toMatchObject({ code: 'open-failed', path: logDir, cause: { code: 'ENOTDIR' } });
   expect(failure.message).toContain(`logDir ${JSON.stringify(logDir)}`);
-  expect(thrownBy(() => new SummaryWriter(file))).toMatchObject({ code: 'open-failed', cause: { code: 'EEXIST' } });
+  expect(thrownBy(() => new SummaryWriter(file))).toMatchObject({ code: 'open-failed', cause: { code: 'ENOTDIR' } });
 });
 
 test('after close every method throws, but close and the disposers', async () => {
@@ -157,6 +157,32 @@ test.each([
   const events = await collect(readEvents(writer.path));
   expect(events.map(({ kind }) => kind)).toEqual(['file-version', 'session', 'summary', 'summary']);
   expect(events[1]).toMatchObject({ status: 'start', step });
+});
+
+test.each([
+  ['hides nothing', {}, Number.MAX_SAFE_INTEGER],
+  ['takes over at purgeStep', { purgeStep: 7 }, 7],
+])('a file without values has a session start too, once, that %s', async (_, options, step) => {
+  const writer = new SummaryWriter(temporaryFolder(), options);
+  writer.flush();
+  const expected = [{ kind: 'file-version' }, { kind: 'session', status: 'start', step }];
+  expect(await collect(readEvents(writer.path))).toMatchObject(expected);
+  writer.flush();
+  writer.close();
+  expect(await collect(readEvents(writer.path))).toMatchObject(expected);
+});
+
+test.each([
+  ['by default', {}, [Number.MAX_SAFE_INTEGER, 40]],
+  ['with purgeStep', { purgeStep: 7 }, [7]],
+])('a value that comes after a flush still takes over from earlier files, %s', async (_, options, steps) => {
+  const writer = new SummaryWriter(temporaryFolder(), options);
+  writer.flush();
+  writer.addScalar('t', 1, 40);
+  writer.close();
+  const events = await collect(readEvents(writer.path));
+  expect(events.filter(({ kind }) => kind === 'session').map((event) => event.step)).toEqual(steps);
+  expect(events.at(-1)).toMatchObject({ kind: 'summary', step: 40 });
 });
 
 test('purgeStep is checked before a file is made', () => {

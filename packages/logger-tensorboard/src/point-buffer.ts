@@ -5,43 +5,79 @@ export interface Target {
   readonly tag: string;
 }
 
+/** Takes one point; `x` only rises. */
+export type PutPoint = (target: Target, x: number, value: number, wallTime: number) => void;
+
 /** Holds the points of one x. */
 export interface PointBuffer {
-  add(target: Target, x: number, value: number, wallTime: number): void;
-  /** Hands on what is held. A later point for the same target and x is dropped: the x is settled. */
+  /** Takes a point of a batch, for `settle`. It wins over a held one, and the latest over those of the same batch. */
+  readonly stage: PutPoint;
+  /** Hands on the points of the batch. */
+  settle(): void;
+  /** Keeps a point until x moves on, the latest for each target. */
+  readonly hold: PutPoint;
+  /** Hands on what is held. A later point for the same target and x is dropped: it is settled. */
   flush(): void;
 }
 
+interface Point {
+  readonly target: Target;
+  value: number;
+  wallTime: number;
+  isWritten: boolean;
+}
+
 /**
- * Hands on at most one point for each target and x, the latest: TensorBoard would show all of them, or the last,
- * depending on how it loads. Points are therefore held until x moves on.
+ * Hands on at most one point for each target and x: TensorBoard would show all of them, or the last, depending on how it
+ * loads. A batch comes once for each x, so its points needn't wait; what may come again for the same x must.
  */
-export function createPointBuffer(
-  write: (target: Target, x: number, value: number, wallTime: number) => void,
-): PointBuffer {
-  const points = new Map<string, { target: Target; value: number; wallTime: number; written: boolean }>();
+export function createPointBuffer(write: PutPoint): PointBuffer {
+  const points = new Map<string, Point>();
+  const staged: Point[] = [];
   let current = 0;
 
-  function flush(): void {
-    for (const point of points.values()) {
-      if (point.written) continue;
+  function writePoints(all: Iterable<Point>): void {
+    for (const point of all) {
+      if (point.isWritten) continue;
       // First: a write that fails may have been half done, and must not be done again.
-      point.written = true;
+      point.isWritten = true;
       write(point.target, current, point.value, point.wallTime);
     }
   }
 
+  function flush(): void {
+    writePoints(points.values());
+  }
+
+  /** The target's point at `x`; nothing where that is settled. */
+  function open(target: Target, x: number, value: number, wallTime: number): Point | undefined {
+    if (x !== current) {
+      flush();
+      points.clear();
+      current = x;
+    }
+    let point = points.get(target.id);
+    if (point === undefined) {
+      point = { target, value, wallTime, isWritten: false };
+      points.set(target.id, point);
+    } else if (point.isWritten) {
+      return undefined;
+    } else {
+      point.value = value;
+      point.wallTime = wallTime;
+    }
+    return point;
+  }
+
   return {
-    add(target, x, value, wallTime) {
-      if (x !== current) {
-        flush();
-        points.clear();
-        current = x;
-      }
-      const point = points.get(target.id);
-      if (point === undefined) points.set(target.id, { target, value, wallTime, written: false });
-      else Object.assign(point, { value, wallTime });
+    stage(target, x, value, wallTime) {
+      const point = open(target, x, value, wallTime);
+      if (point !== undefined) staged.push(point);
     },
+    settle() {
+      if (staged.length > 0) writePoints(staged.splice(0));
+    },
+    hold: open,
     flush,
   };
 }

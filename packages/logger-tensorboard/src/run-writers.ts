@@ -3,11 +3,16 @@ import { SummaryWriter, type SummaryWriterOptions } from 'tensorboard-writer';
 import { createPointBuffer } from './point-buffer.js';
 import { createRouter, FIRST_FOLDER } from './router.js';
 import type { ResolvedOptions } from './tensorboard-options.js';
+import type { EmitPoint } from './to-points.js';
 
 /** The event files of one run. */
 export interface RunWriters {
-  /** `x` only rises; `wallTime` in seconds since 1970. */
-  addPoint(tag: string, x: number, value: number, wallTime: number): void;
+  /** Takes a point of a batch. */
+  readonly stage: EmitPoint;
+  /** Writes the points of the batch. */
+  settle(): void;
+  /** Takes a point that a later one for the same tag and x may replace. */
+  readonly hold: EmitPoint;
   flush(): void;
   /** Writes what is held and lets the files go, also where that throws. */
   close(): void;
@@ -46,7 +51,9 @@ export function openRunWriters({ logDir, layout }: ResolvedOptions, options: Sum
   writerOf(FIRST_FOLDER[layout]);
 
   return {
-    addPoint: (tag, x, value, wallTime) => buffer.add(route(tag), x, value, wallTime),
+    stage: (tag, x, value, wallTime) => buffer.stage(route(tag), x, value, wallTime),
+    settle: buffer.settle,
+    hold: (tag, x, value, wallTime) => buffer.hold(route(tag), x, value, wallTime),
     flush() {
       buffer.flush();
       for (const writer of writers.values()) writer.flush();

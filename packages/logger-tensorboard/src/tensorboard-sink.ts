@@ -27,7 +27,11 @@ export function tensorboardSink(options: TensorBoardOptions): Sink {
     write(events) {
       if (session === undefined) throw new LoggerError(NAME, 'not-open', `${NAME}: write() needs an open run`);
       const { run, writers } = session;
-      for (const event of events) toPoints(event, run, resolved, writers.addPoint);
+      for (const event of events) {
+        const isBatch = event.type === 'micro-batch' || event.type === 'accumulated-batch';
+        toPoints(event, run, resolved, isBatch ? writers.stage : writers.hold);
+        writers.settle();
+      }
     },
     flush() {
       session?.writers.flush();

@@ -8,7 +8,7 @@ import {
   type TrainEvent,
 } from '@microbatch/core/logger';
 
-/** Takes one point: `wallTime` in seconds since 1970. */
+/** Takes one point: `x` only rises, `wallTime` in seconds since 1970. */
 export type EmitPoint = (tag: string, x: number, value: number, wallTime: number) => void;
 
 /** Hands `emit` the points that an event adds to its run's charts; events that show nothing give none. */

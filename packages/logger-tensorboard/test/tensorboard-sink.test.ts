@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { record } from '@microbatch/core';
-import type { TrainEvent } from '@microbatch/core/logger';
+import { metricNames, type TrainEvent } from '@microbatch/core/logger';
 import { concat, defer, from } from 'rxjs';
 import { readEvents, readScalars } from 'tensorboard-writer';
 import { expect, test } from 'vitest';
@@ -30,7 +30,7 @@ test('record() brings a run to TensorBoard', async () => {
   expect([...wallTimes]).toEqual([1_700_000_002, 1_700_000_004]);
 });
 
-test('one point for a tag and x: the latest, whoever wrote the first', async () => {
+test('one point for a tag and x: the latest logged, but a batch wins over what the user logs by its name', async () => {
   const logDir = temporaryFolder();
   const sink = tensorboardSink({ logDir, stepAxis: 'accumulated' });
   const run = smallRun(true);
@@ -45,7 +45,7 @@ test('one point for a tag and x: the latest, whoever wrote the first', async () 
   const shown = await shownPoints(logDir);
   expect(shown['train/loss']).toEqual([
     [1, 3],
-    [2, 7],
+    [2, 1.5],
   ]);
   expect(shown.mine).toEqual([
     [0, 1],
@@ -54,7 +54,62 @@ test('one point for a tag and x: the latest, whoever wrote the first', async () 
   ]);
 });
 
-test('points are handed to the file when x moves on, and by flush, which settles x', async () => {
+test('what a batch shows is handed to the file at once', async () => {
+  const logDir = temporaryFolder();
+  const sink = tensorboardSink({ logDir });
+  sink.open(runInfo(true));
+  // Each call at least 64 KiB: the file must not buffer it, whatever the clock says.
+  const metrics = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`metric-${at}-${'x'.repeat(20)}`, at]));
+  sink.write(
+    smallRun(true)
+      .slice(0, 5)
+      .map((event) => (event.type === 'accumulated-batch' ? { ...event, metrics } : event)),
+  );
+  const shown = await shownPoints(logDir);
+  expect(shown['train/micro_loss']).toEqual([
+    [1, 4],
+    [2, 2],
+  ]);
+  expect(shown['train/metric-1000-xxxxxxxxxxxxxxxxxxxx']).toEqual([[2, 1000]]);
+  sink.close('stopped');
+});
+
+test.each(['micro', 'accumulated', 'samples'] as const)(
+  'at most one point for a tag and x on the %s axis, whatever names metrics and logged values have',
+  async (stepAxis) => {
+    for (const names of ['microbatch', 'fastai'] as const) {
+      const scheme = metricNames(names);
+      const taken = ['loss', 'loss_smooth', 'micro_loss', 'learning_rate', 'grad_norm', 'accum_batch_size'];
+      const metrics = Object.fromEntries(taken.map((metric) => [metric, 99]));
+      const values = { [scheme.loss]: 77, [scheme.gradNorm]: 77, [scheme.valid('loss')]: 77, mine: 77 };
+      const events = smallRun(true).flatMap((event): TrainEvent[] => {
+        if (event.type !== 'accumulated-batch') return [event];
+        const { microStep, step, samples, epoch, time } = event;
+        const logged: TrainEvent = { type: 'log', microStep, step, samples, epoch, time, values };
+        return [logged, { ...event, metrics }, logged];
+      });
+      const logDir = temporaryFolder();
+      const sink = tensorboardSink({ logDir, stepAxis, names });
+      sink.open(runInfo(true));
+      for (const event of events) {
+        sink.write([event]);
+        if (event.type === 'epoch-end') sink.flush();
+      }
+      sink.close('finished');
+      const shown = await shownPoints(logDir);
+      for (const points of Object.values(shown)) {
+        const xs = points.map(([x]) => x);
+        expect(xs).toEqual([...new Set(xs)].sort((a, b) => a - b));
+      }
+      expect(shown[scheme.loss]?.map(([, value]) => value)).toEqual([3, 1.5]);
+      expect(shown[scheme.smoothLoss]?.map(([, value]) => value)).toEqual([19, 17.5]);
+      expect(shown[scheme.valid('loss')]?.at(-1)?.[1]).toBe(0.5);
+      expect(shown.mine?.at(-1)?.[1]).toBe(77);
+    }
+  },
+);
+
+test('logged values are handed to the file when x moves on, and by flush, which settles x', async () => {
   const logDir = temporaryFolder();
   const sink = tensorboardSink({ logDir });
   sink.open(runInfo(true));

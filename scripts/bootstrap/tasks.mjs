@@ -4,6 +4,9 @@ import { runNode } from './run-child.mjs';
 /** Where `runTests` leaves vitest's report, relative to the repository's top folder. */
 export const TEST_REPORT = '.cache/vitest-report.json';
 
+/** Where `npm run test:interop` leaves vitest's report. */
+export const INTEROP_REPORT = '.cache/interop-report.json';
+
 /** Where `npm run check` leaves the outcome of each of its steps. */
 export const CHECK_REPORT = '.cache/check-report.json';
 
@@ -27,6 +30,16 @@ export function mainJob(args, options) {
 
 export function runTests(args, options) {
   console.log('Testing');
-  const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${TEST_REPORT}`];
-  return runNode(['node_modules/vitest/vitest.mjs', 'run', ...report, ...args], options);
+  return runVitest(TEST_REPORT, args, options);
+}
+
+/** Checks what loggers write against the real TensorBoard and wandb. */
+export function runInteropTests(args, options) {
+  console.log('Testing against TensorBoard and wandb');
+  return runVitest(INTEROP_REPORT, ['--config', 'test/interop/vitest.config.ts', ...args], options);
+}
+
+function runVitest(report, args, options) {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  return runNode(['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], options);
 }

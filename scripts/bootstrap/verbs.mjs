@@ -1,10 +1,14 @@
 import { check } from './check.mjs';
+import { requireChromium } from './chromium.mjs';
 import { ensureInstalled } from './install.mjs';
-import { build, mainJob, runTests } from './tasks.mjs';
+import { ensurePythonEnvironments } from './python-environments.mjs';
+import { build, mainJob, runInteropTests, runTests } from './tasks.mjs';
 
 const verbs = {
   start: async (args) => (await build()) || (await mainJob(args)),
   test: async (args) => (await build()) || (await runTests(args)),
+  'test:interop': async (args) =>
+    requireChromium() || (await ensurePythonEnvironments()) || (await build()) || (await runInteropTests(args)),
   check,
 };
 

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { eventToJson, LoggerError, type RunInfo, type Sink, type TrainEvent } from '@microbatch/core/logger';
 import { assertFileName, createNextFree, JOURNAL_SUFFIX } from './create-next-free.js';
 import { journalHeader } from './journal-header.js';
@@ -17,11 +18,16 @@ export interface JournalSink extends Sink {
   readonly path: string | undefined;
 }
 
+const OPTION_NAMES = new Set<string>(Object.keys({ dir: 0, fileName: 0 } satisfies Record<keyof JournalOptions, 0>));
+
 /**
  * Writes each event as a line of JSON, one file a run (docs/journal.md has the format), and never over a file that is
  * there. What a killed process leaves lacks at most its last 250 ms. Throws a `TypeError` for options that are wrong.
  */
 export function journalSink(options: JournalOptions): JournalSink {
+  for (const [name, value] of Object.entries(options)) {
+    if (!OPTION_NAMES.has(name)) throw new TypeError(`journal: there is no option ${name}, given ${inspect(value)}`);
+  }
   const { dir, fileName } = options;
   if (typeof dir !== 'string' || dir === '')
     throw new TypeError(`dir must be a folder's path, not ${JSON.stringify(dir)}`);

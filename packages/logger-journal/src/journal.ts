@@ -1,4 +1,4 @@
-import { defineLogger, type Logger } from '@microbatch/core/logger';
+import { defineLogger, type Logger, type LoggerOptions } from '@microbatch/core/logger';
 import { type JournalOptions, journalSink } from './journal-sink.js';
 
 /** A logger that writes a journal. */
@@ -9,12 +9,16 @@ export interface JournalLogger extends Logger {
 
 /**
  * Keeps the whole event stream as JSON Lines, one file a run, never over a file that is there; `readJournal` reads it.
- * Node only. Throws a `TypeError` for options that are wrong.
+ * Node only. Throws a `TypeError` for options that are wrong, and a `RangeError` for `maxQueued` or `timeoutMs`.
  */
-export function journal(options: JournalOptions): JournalLogger {
-  const sink = journalSink(options);
+export function journal(options: JournalOptions & LoggerOptions): JournalLogger {
+  const { maxQueued, timeoutMs, ...rest } = options;
+  const sink = journalSink(rest);
   return {
-    ...defineLogger(sink),
+    ...defineLogger(sink, {
+      ...(maxQueued === undefined ? {} : { maxQueued }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    }),
     get path() {
       return sink.path;
     },

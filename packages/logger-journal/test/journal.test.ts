@@ -134,4 +134,18 @@ describe('journal', () => {
     for await (const event of reader) read.push(event);
     expect(read).toStrictEqual(events);
   });
+
+  it('refuses options that it does not know, by name and value', () => {
+    const make = () => journal({ dir: temporaryFolder(), filename: 'a.jsonl' } as never);
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(/there is no option filename, given 'a\.jsonl'/);
+    expect(() => journalSink({ dir: 'runs', timeoutMs: 5 } as never)).toThrow(/there is no option timeoutMs, given 5/);
+  });
+
+  it('takes maxQueued and timeoutMs for defineLogger', () => {
+    const dir = temporaryFolder();
+    expect(journal({ dir, maxQueued: 5, timeoutMs: 6 }).name).toBe('journal');
+    expect(() => journal({ dir, maxQueued: 0 })).toThrow(/maxQueued must be a positive integer, not 0/);
+    expect(() => journal({ dir, timeoutMs: -1 })).toThrow(/timeoutMs must be a positive integer, not -1/);
+  });
 });

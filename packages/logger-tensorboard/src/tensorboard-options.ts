@@ -33,8 +33,16 @@ export interface ResolvedOptions {
   readonly layout: Layout;
 }
 
+const OPTION_NAMES = new Set<string>(
+  Object.keys({ logDir: 0, stepAxis: 0, names: 0, layout: 0 } satisfies Record<keyof TensorBoardOptions, 0>),
+);
+
 /** Throws a `TypeError` that names the option and the value. */
 export function resolveOptions(options: TensorBoardOptions): ResolvedOptions {
+  for (const [name, value] of Object.entries(options)) {
+    if (!OPTION_NAMES.has(name))
+      throw new TypeError(`tensorboard: there is no option ${name}, given ${inspect(value)}`);
+  }
   const { logDir, stepAxis = 'micro', names = 'microbatch', layout = 'single' } = options;
   if (typeof logDir !== 'string' || logDir === '') {
     throw new TypeError(`logDir must be the path of a folder, not ${inspect(logDir)}`);

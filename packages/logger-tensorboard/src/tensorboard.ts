@@ -1,8 +1,15 @@
-import { defineLogger, type Logger } from '@microbatch/core/logger';
+import { defineLogger, type Logger, type LoggerOptions } from '@microbatch/core/logger';
 import type { TensorBoardOptions } from './tensorboard-options.js';
 import { tensorboardSink } from './tensorboard-sink.js';
 
-/** Writes a run's scalars where TensorBoard finds them. Throws a `TypeError` for bad options. */
-export function tensorboard(options: TensorBoardOptions): Logger {
-  return defineLogger(tensorboardSink(options));
+/**
+ * Writes a run's scalars where TensorBoard finds them. Throws a `TypeError` for bad options, and a `RangeError` for
+ * `maxQueued` or `timeoutMs`.
+ */
+export function tensorboard(options: TensorBoardOptions & LoggerOptions): Logger {
+  const { maxQueued, timeoutMs, ...rest } = options;
+  return defineLogger(tensorboardSink(rest), {
+    ...(maxQueued === undefined ? {} : { maxQueued }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
 }

@@ -189,6 +189,7 @@ test.each([
   ['stepAxis', { stepAxis: 'epoch' }, /stepAxis .*"epoch"/],
   ['names', { names: 'keras' }, /names .*"keras"/],
   ['layout', { layout: 'double' }, /layout must be 'single' or 'split', not 'double'/],
+  ['option', { logdir: 'runs' }, /there is no option logdir, given 'runs'/],
   ['layout with names', { layout: 'split', names: 'fastai' }, /layout 'split' needs names: 'microbatch'/],
 ])('a bad %s is refused before anything is made', (_, bad, message) => {
   const logDir = join(temporaryFolder(), 'run');
@@ -196,6 +197,14 @@ test.each([
   expect(make).toThrow(TypeError);
   expect(make).toThrow(message);
   expect(existsSync(logDir)).toBe(false);
+});
+
+test('maxQueued and timeoutMs are those of defineLogger', () => {
+  const logDir = temporaryFolder();
+  expect(tensorboard({ logDir, maxQueued: 5, timeoutMs: 6 }).name).toBe('tensorboard');
+  expect(() => tensorboard({ logDir, maxQueued: 0 })).toThrow(/maxQueued must be a positive integer, not 0/);
+  expect(() => tensorboard({ logDir, timeoutMs: -1 })).toThrow(/timeoutMs must be a positive integer, not -1/);
+  expect(() => tensorboardSink({ logDir, maxQueued: 5 } as never)).toThrow(/there is no option maxQueued, given 5/);
 });
 
 test('the accumulated axis is refused where micro-batches are recorded', () => {

@@ -81,8 +81,8 @@ const OPTION_NAMES = new Set<string>(
 
 /** Checks the options and fills in what the environment says. Throws a `TypeError` that names the option and the value. */
 export function resolveSettings(options: WandbOptions, env: Environment): WandbSettings {
-  for (const name of Object.keys(options)) {
-    if (!OPTION_NAMES.has(name)) throw new TypeError(`wandb: there is no option ${name}`);
+  for (const [name, value] of Object.entries(options)) {
+    if (!OPTION_NAMES.has(name)) throw new TypeError(`wandb: there is no option ${name}, given ${show(value)}`);
   }
   assertStepAxis(options.stepAxis);
   const text = (name: 'notes' | 'jobType' | 'dir' | 'project' | 'entity' | 'name' | 'group', variable: string) =>

@@ -90,7 +90,7 @@ describe('settings', () => {
     [{ names: 'keras' }, {}, /^names .*"keras"/],
     [{ quiet: 'yes' }, {}, /^quiet .*"yes"/],
     [{ onNotice: true }, {}, /^onNotice .*true/],
-    [{ prject: 'p' }, {}, /no option prject/],
+    [{ prject: 'p' }, {}, /no option prject, given "p"/],
   ];
   it.each(bad)('refuse %j with %j', (options, variables, message) => {
     expect(() => resolveSettings(options, variables)).toThrow(message);

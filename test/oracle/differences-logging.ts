@@ -33,18 +33,6 @@ export const loggingDifferences: readonly Difference[] = [
     why: '`logAccumBatch` is one property of the run, which every logger follows.',
   },
   {
-    title: "fastai writes the whole epoch over the last row's `epoch`",
-    trace: 'ga32_log_nodrop',
-    shown() {
-      const { wandb_calls, wandb_keysets } = traceNamed(this.trace);
-      const epochs = wandb_calls.filter(([step, keys]) => step === 5 && wandb_keysets[keys]!.includes('epoch'));
-      const values = epochs.map((call) => recorded(call[2 + wandb_keysets[call[1]]!.indexOf('epoch')]));
-      assert.deepEqual(values.map(short), ['0.9231', '1']);
-      return `Row 5 is the window that closes with micro-batch 24 of 26, at epoch ${short(values[0]!)}; validation joins it and makes it ${short(values[1]!)}. Ours keeps the first, as \`trainer/micro_step\` in the same row keeps 24.`;
-    },
-    why: "A row's clocks are those of its batch.",
-  },
-  {
     title: 'The schedule is logged with `logAccumBatch: false` too',
     trace: 'gas_8_64_micro_nodrop',
     shown() {

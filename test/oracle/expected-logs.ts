@@ -10,8 +10,7 @@ const VALIDATION_BATCHES = 3;
 
 /**
  * The W&B rows of one fit by step: fastai's `wandb.log` calls merged by step, as W&B merges them. A fit of ours is a run
- * of its own, so its steps and epochs count from 0 where fastai goes on counting. An epoch's last row keeps the epoch that
- * its batch was logged with, over which fastai writes the whole number with the validation values.
+ * of its own, so its steps and epochs count from 0 where fastai goes on counting.
  */
 export function expectedRows(trace: Trace, fit: number): Map<number, Record<string, number>> {
   const { config, wandb_keysets, wandb_calls, wandb_after_fit } = trace;
@@ -23,7 +22,7 @@ export function expectedRows(trace: Trace, fit: number): Map<number, Record<stri
     const row = rows.get(step - firstStep) ?? {};
     rows.set(step - firstStep, row);
     for (const [at, key] of wandb_keysets[keys]!.entries()) {
-      if (FASTAI_ONLY.includes(key) || (key === 'epoch' && 'epoch' in row)) continue;
+      if (FASTAI_ONLY.includes(key)) continue;
       row[key] = recorded(values[at]) - (key === 'epoch' ? fit * config.epochs : 0);
     }
   }

@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 const BUFFER_BYTES = 64 * 1024;
-const MAX_AGE_MS = 250;
+const WRITE_THROUGH_MS = 250;
 
 /**
  * A file that only grows. What is `put` waits in memory; after a failed write it still waits, so that the next try goes on
@@ -18,7 +18,7 @@ export interface LogFile {
   settle(): void;
   /** Drains, and returns when the bytes are on the disk. */
   sync(): void;
-  /** Drains and closes; closes also where draining throws. */
+  /** Drains and closes; where draining throws, cuts the file back to whole records before it closes. */
   close(): void;
 }
 
@@ -27,7 +27,11 @@ export function createLogFile(path: string): LogFile {
   const fd = openSync(path, 'wx');
   let pending: Uint8Array = Buffer.allocUnsafeSlow(2 * BUFFER_BYTES);
   let filled = 0;
-  let written = Number.NEGATIVE_INFINITY;
+  let lastWriteMs = Number.NEGATIVE_INFINITY;
+  // Where the records end that wait, how much the file holds, and how much of that is whole records.
+  let ends: number[] = [];
+  let size = 0;
+  let wholeSize = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function drain(): void {
@@ -38,8 +42,14 @@ export function createLogFile(path: string): LogFile {
       while (from < filled) from += writeSync(fd, pending, from, filled - from);
     } finally {
       if (from < filled) pending.copyWithin(0, from, filled);
+      const written = from;
+      const rest = ends.findIndex((end) => end > written);
+      const whole = rest === -1 ? ends.length : rest;
+      if (whole > 0) wholeSize = size + ends[whole - 1]!;
+      ends = ends.slice(whole).map((end) => end - written);
+      size += from;
       filled -= from;
-      written = performance.now();
+      lastWriteMs = performance.now();
     }
   }
 
@@ -54,18 +64,19 @@ export function createLogFile(path: string): LogFile {
       filled += bytes.length;
     },
     commit() {
+      ends.push(filled);
       if (filled >= BUFFER_BYTES) drain();
     },
     settle() {
       if (filled === 0) return;
-      if (performance.now() - written > MAX_AGE_MS) return drain();
+      if (performance.now() - lastWriteMs > WRITE_THROUGH_MS) return drain();
       timer ??= setTimeout(() => {
         try {
           drain();
         } catch {
           // The bytes still wait: the next call that writes them throws to someone who can tell the user.
         }
-      }, MAX_AGE_MS).unref();
+      }, WRITE_THROUGH_MS).unref();
     },
     sync() {
       drain();
@@ -74,6 +85,10 @@ export function createLogFile(path: string): LogFile {
     close() {
       try {
         drain();
+      } catch (error) {
+        // wandb sync gives up on a file that ends inside a record.
+        ftruncateSync(fd, wholeSize);
+        throw error;
       } finally {
         closeSync(fd);
       }

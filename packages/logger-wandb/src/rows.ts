@@ -43,6 +43,8 @@ export function createRows(
   options: {
     readonly axis: StepAxis;
     readonly names: MetricNames;
+    /** Whether an epoch's end sets the open row's `epoch`, as fastai's callback does. */
+    readonly epochAtEnd: boolean;
     readonly onRow: (step: number) => void;
     readonly onNotice: (notice: LoggerNotice) => void;
   },
@@ -159,6 +161,8 @@ export function createRows(
         case 'accumulated-batch':
           return putBatch(event);
         case 'epoch-end':
+          // fastai logs the epoch once more when it ends: the row that validation joins shows a whole number.
+          if (options.epochAtEnd && state === 'open') table.set(clocks[3]!, event.epoch);
           return putValues(
             event,
             'validation',

@@ -56,6 +56,7 @@ export function openSession(
   const rows = createRows(run, table, {
     axis,
     names: settings.names,
+    epochAtEnd: settings.epochAtEnd,
     onNotice: options.onNotice,
     onRow(step) {
       log.row(table, step);
@@ -98,10 +99,10 @@ export function openSession(
       log.sync();
     },
     close(outcome) {
-      rows.close();
-      putSummary();
-      log.record(exitRecord(EXIT_CODES[outcome], runtimeSeconds()));
       try {
+        rows.close();
+        putSummary();
+        log.record(exitRecord(EXIT_CODES[outcome], runtimeSeconds()));
         log.sync();
       } finally {
         log.close();

@@ -49,6 +49,8 @@ export interface WandbSettings {
   readonly dir: string;
   readonly stepAxis: StepAxis | undefined;
   readonly names: MetricNames;
+  /** Whether an epoch's end sets the open row's `epoch`, as fastai's callback does. */
+  readonly epochAtEnd: boolean;
   readonly quiet: boolean;
   readonly hasKey: boolean;
   /** The environment asks for `'online'`, which is not to be had: the mode is `'offline'`. */
@@ -106,6 +108,7 @@ export function resolveSettings(options: WandbOptions, env: Environment): WandbS
     dir: text('dir', 'WANDB_DIR') ?? './',
     stepAxis: options.stepAxis,
     names: metricNames(options.names),
+    epochAtEnd: options.names === 'fastai',
     quiet: options.quiet ?? env.WANDB_SILENT === 'true',
     hasKey: Boolean(env.WANDB_API_KEY),
     describe: (run, host) => ({

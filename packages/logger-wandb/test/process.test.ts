@@ -59,8 +59,8 @@ it.skipIf(process.platform === 'win32')('keeps what was written when the disk is
   expect(stderr).toMatch(/LoggerError.*EFBIG/s);
   expect(stderr).toContain(runFolders(dir)[0]);
   const { history, damage } = readWandbRun(runFolders(dir)[0]!);
-  expect(statSync(logPath(runFolders(dir)[0]!)).size).toBe(128 * 1024);
+  expect(statSync(logPath(runFolders(dir)[0]!)).size).toBeLessThanOrEqual(128 * 1024);
   expect(history.length).toBeGreaterThan(100);
   expect(history.map((row) => row['train/loss'])).toEqual(history.map((_, at) => 1 / (at + 1)));
-  expect(damage).toHaveLength(1);
+  expect(damage).toEqual([]);
 });

@@ -21,6 +21,7 @@ function translate(run: RunInfo, axis: StepAxis) {
   const rows = createRows(run, table, {
     axis,
     names: metricNames(),
+    epochAtEnd: false,
     onRow(step) {
       const row: Row = {};
       for (const column of table.filled.slice(0, table.width)) setAt(row, table.paths[column]!, table.latest[column]);

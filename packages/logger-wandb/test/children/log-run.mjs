@@ -8,6 +8,14 @@ const run = { id: 'child', name: 'child', config: { lr: 0.1 }, tags: [], plan: {
 const sink = wandbSink(options);
 
 await sink.open({ ...run, logAccumBatch: true, startedAt });
+// As the base does: a sink that failed is closed all the same.
+process.once('uncaughtExceptionMonitor', () => {
+  try {
+    sink.close('failed');
+  } catch {
+    // It says again what it said before.
+  }
+});
 for (let step = 1; step <= rows; step++) {
   const clocks = { microStep: step, step, samples: 4 * step, epoch: step / rows, time: startedAt + step };
   const batch = { normalizer: 4, accumBatchSize: 4, windowSamples: 4, microBatches: [] };

@@ -67,7 +67,8 @@ export function journalSink(options: JournalOptions): JournalSink {
     const open = file;
     if (open === undefined) throw new LoggerError('journal', 'not-open', 'journal: write() needs an open run');
     // All of them before the first is appended: an event that JSON has no form for must not leave half a batch.
-    const lines = events.map((event) => `${JSON.stringify(eventToJson(event))}\n`).join('');
+    let lines = '';
+    for (const event of events) lines += `${JSON.stringify(eventToJson(event))}\n`;
     attempt('write-failed', `write ${path}`, () => open.append(lines));
   }
 

@@ -1,6 +1,8 @@
 import { closeSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs';
 
 const BUFFER_LENGTH = 64 * 1024;
+/** UTF-8 has at most three bytes for each UTF-16 unit. */
+const MOST_BYTES_A_UNIT = 3;
 /** Text that is appended later than this after the last write to the operating system is written at once. */
 export const WRITE_THROUGH_MS = 250;
 
@@ -17,6 +19,8 @@ export interface LineFile {
 /** Buffers appends to `fd`, an empty file open for writing, which it closes. */
 export function lineFile(fd: number): LineFile {
   let waiting = '';
+  // Reused: a new one for each write would be a third of what a journal allocates. Only rare, long lines don't fit.
+  const buffer = Buffer.allocUnsafeSlow(4 * BUFFER_LENGTH);
   let size = 0;
   let lastWriteAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -33,12 +37,14 @@ export function lineFile(fd: number): LineFile {
     clearTimeout(timer);
     timer = undefined;
     if (waiting === '' || failure !== undefined) return;
-    const bytes = Buffer.from(waiting);
+    const fits = MOST_BYTES_A_UNIT * waiting.length <= buffer.length;
+    const bytes = fits ? buffer : Buffer.from(waiting);
+    const length = fits ? buffer.write(waiting) : bytes.length;
     waiting = '';
     let written = 0;
     try {
-      while (written < bytes.length) written += writeSync(fd, bytes, written);
-      size += bytes.length;
+      while (written < length) written += writeSync(fd, bytes, written, length - written);
+      size += length;
     } catch (error) {
       failure = { error, told: false };
       size += bytes.subarray(0, written).lastIndexOf('\n') + 1;

@@ -2,46 +2,18 @@ import {
   accumulate,
   type DiagnosticEvent,
   defineLogger,
-  gradientAccumulation,
   LoggerError,
   memory,
   record,
-  type Sink,
   type TrainEvent,
   type TrainInput,
   whenRelieved,
 } from '@microbatch/core';
 import { memorySink } from '@microbatch/core/logger';
 import { checkGrammar } from '@microbatch/core/testing';
-import { concat, from, map, type Observable, of, Subject, skip, take, tap, throwError } from 'rxjs';
+import { concat, map, of, Subject, skip, take, tap, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-
-const batch: TrainInput = { loss: 1, samples: 8 };
-const policy = gradientAccumulation({ accumBatchSize: 8 });
-const quiet = { onDiagnostic: () => {} };
-
-function runOf(microBatches: number, id = 'run1'): Observable<TrainEvent> {
-  return from(Array.from({ length: microBatches }, () => batch)).pipe(
-    accumulate(policy, { microBatchSize: 8 }, { id }),
-  );
-}
-
-/** A memory sink with some methods replaced. */
-function sinkWith(methods: Partial<Sink>, name = 'faulty') {
-  const inner = memorySink();
-  const { open, write, flush, close } = inner;
-  return Object.assign({ open, write, flush, close, ...methods, name, supports: inner.supports }, { inner });
-}
-
-/** A promise that the test settles. */
-function gate() {
-  let open!: () => void;
-  const passed = new Promise<void>((resolve) => (open = resolve));
-  return { passed, open };
-}
-
-const never = () => new Promise<void>(() => {});
-const total = (dropped: Readonly<Record<string, number>>) => Object.values(dropped).reduce((sum, one) => sum + one, 0);
+import { batch, gate, never, policy, quiet, runOf, sinkWith, total } from './record-support.js';
 
 describe('record()', () => {
   it('hands every event to every logger, in order, and balances the receipts', async () => {
@@ -320,39 +292,4 @@ describe('record()', () => {
     await first;
     expect(await record(runOf(1), [logger])).toMatchObject([{ written: 5 }]);
   });
-});
-
-describe('a logger', () => {
-  it('flushes what it took so far, and rejects where that fails', async () => {
-    const source = new Subject<TrainInput>();
-    let flushed = 0;
-    const count = () => {
-      flushed += 1;
-    };
-    const fine = defineLogger(sinkWith({ flush: count }));
-    const faulty = defineLogger(sinkWith({ flush: () => Promise.reject(new Error('no')) }));
-    await fine.flush();
-    expect(flushed).toBe(0);
-    const done = record(source.pipe(accumulate(policy, { microBatchSize: 8 })), [fine, faulty], quiet);
-    await fine.flush();
-    expect(flushed).toBe(1);
-    await expect(faulty.flush()).rejects.toMatchObject({ code: 'flush-failed' });
-    source.complete();
-    expect((await done)[1]!.errors).toHaveLength(2);
-  });
-
-  it.each([
-    [{}, /sink.name/],
-    [{ name: 'x', supports: null }, /sink.supports of x/],
-    [{ name: 'x', supports: {} }, /sink.open of x/],
-  ])('is not made of %j', (sink, message) => {
-    expect(() => defineLogger(sink as never)).toThrow(message);
-  });
-
-  it.each([{ maxQueued: 0 }, { timeoutMs: -1 }, { maxQueued: 1.5 }, { timeoutMs: '5' }, { maxQueue: 5 }])(
-    'is not made with %j',
-    (options) => {
-      expect(() => defineLogger(memorySink(), options as object)).toThrow(new RegExp(Object.keys(options)[0]!));
-    },
-  );
 });

@@ -1,10 +1,12 @@
-// Measures what docs/benchmarks.md shows, and writes that page: `npm run bench -- [--only a,b] [--quick]`.
+// Builds, measures what docs/benchmarks.md shows, and writes that page: `npm run bench -- [--only a,b] [--quick]`.
 // `--quick` (too few rounds to trust) and `--only` print and leave the page alone.
 import { fork } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ensureInstalled } from '../scripts/bootstrap/install.mjs';
+import { build } from '../scripts/bootstrap/tasks.mjs';
 import { benchmarksPage, describeMachine } from './page.mjs';
 import { parts } from './parts.mjs';
 import { rowText } from './rows.mjs';
@@ -36,6 +38,8 @@ function runAlone(line) {
   });
 }
 
+const exitCode = (await ensureInstalled()) || (await build());
+if (exitCode !== 0) process.exit(exitCode);
 const machine = describeMachine();
 console.log(machine);
 const results = [];

@@ -11,7 +11,7 @@ import { from, lastValueFrom, toArray } from 'rxjs';
 const MICRO_BATCH_SIZE = 8;
 
 /** Numbers that files and tools tend to break. */
-const AWKWARD = [Number.NaN, Infinity, -Infinity, 1 / 3, 5e-324, 1e39, -1.7976931348623157e308, 0.1 + 0.2];
+const AWKWARD = [-0, Number.NaN, Infinity, -Infinity, 1 / 3, 5e-324, 1e39, -1.7976931348623157e308, 0.1 + 0.2];
 
 const RUN = {
   id: 'interop',

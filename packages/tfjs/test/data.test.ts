@@ -2,8 +2,6 @@ import { gradientAccumulation, gradientAccumulationSchedule } from '@microbatch/
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { type CustomTrainOptions, type LabelledBatch, train } from '../src/index.js';
-import { rowReader } from '../src/row-reader.js';
-import { shuffledOrder } from '../src/shuffled-order.js';
 import { onEachBackend } from './backends.js';
 import { collect, ofType } from './fixtures.js';
 
@@ -27,47 +25,7 @@ function noting(seen: Seen): Pick<CustomTrainOptions, 'model' | 'optimizer'> {
 const numbered = (count: number) => ({ xs: tf.range(0, count), ys: tf.zeros([count]) });
 const batchOf = (...samples: number[]): LabelledBatch => ({ xs: tf.tensor1d(samples), ys: tf.zeros([samples.length]) });
 
-describe('shuffledOrder', () => {
-  it('is a permutation that the seed and the epoch decide', () => {
-    const order = shuffledOrder(1000, 7, 3);
-    expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, index) => index));
-    expect(shuffledOrder(1000, 7, 3)).toEqual(order);
-    expect(shuffledOrder(1000, 8, 3)).not.toEqual(order);
-    expect(shuffledOrder(1000, 7, 2)).not.toEqual(order);
-  });
-
-  it('puts every sample everywhere equally often', () => {
-    const counts = Array.from({ length: 4 }, () => [0, 0, 0, 0]);
-    for (let seed = 0; seed < 4000; seed++) {
-      shuffledOrder(4, seed, 1).forEach((sample, place) => {
-        counts[place]![sample]! += 1;
-      });
-    }
-    for (const count of counts.flat()) expect(Math.abs(count - 1000)).toBeLessThan(130);
-  });
-});
-
 onEachBackend(() => {
-  describe('rowReader', () => {
-    it.each([
-      ['float32', [7]],
-      ['float32', [7, 3]],
-      ['int32', [7, 2, 3]],
-      ['bool', [7, 3]],
-    ] as const)('reads rows of %s %j as slice and gather do', (dtype, shape) => {
-      const source = tf.cast(tf.randomUniform([...shape], 0, 2, 'float32', 3), dtype);
-      const order = Int32Array.of(3, 0, 6, 5, 1, 4, 2);
-      const read = rowReader(source);
-      const same = (actual: tf.Tensor, expected: tf.Tensor) => {
-        expect(actual.dtype).toBe(dtype);
-        expect(actual.shape).toEqual(expected.shape);
-        expect([...actual.dataSync()]).toEqual([...expected.dataSync()]);
-      };
-      same(read(2, 6), tf.slice(source, [2], [4]));
-      same(read(2, 6, order), tf.gather(source, [6, 5, 1, 4]));
-    });
-  });
-
   describe('data in memory', () => {
     const trained = async (data: Partial<{ shuffle: boolean; seed: number }>, epochs = 2) => {
       const seen: Seen = [];

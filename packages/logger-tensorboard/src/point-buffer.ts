@@ -20,8 +20,10 @@ export interface PointBuffer {
   flush(): void;
 }
 
+/** A target's latest point. */
 interface Point {
   readonly target: Target;
+  x: number;
   value: number;
   wallTime: number;
   isWritten: boolean;
@@ -32,40 +34,52 @@ interface Point {
  * loads. A batch comes once for each x, so its points needn't wait; what may come again for the same x must.
  */
 export function createPointBuffer(write: PutPoint): PointBuffer {
-  const points = new Map<string, Point>();
+  // They stay, one for each target: a new one for each x would be most of what a batch allocates.
+  const latest = new Map<string, Point>();
+  /** Those of the current x. */
+  const points: Point[] = [];
   const staged: Point[] = [];
   let current = 0;
 
-  function writePoints(all: Iterable<Point>): void {
+  function writePoints(all: readonly Point[]): void {
     for (const point of all) {
       if (point.isWritten) continue;
       // First: a write that fails may have been half done, and must not be done again.
       point.isWritten = true;
-      write(point.target, current, point.value, point.wallTime);
+      write(point.target, point.x, point.value, point.wallTime);
     }
   }
 
   function flush(): void {
-    writePoints(points.values());
+    writePoints(points);
+  }
+
+  function pointOf(target: Target): Point {
+    let point = latest.get(target.id);
+    if (point === undefined) {
+      point = { target, x: Number.NaN, value: 0, wallTime: 0, isWritten: false };
+      latest.set(target.id, point);
+    }
+    return point;
   }
 
   /** The target's point at `x`; nothing where that is settled. */
   function open(target: Target, x: number, value: number, wallTime: number): Point | undefined {
     if (x !== current) {
       flush();
-      points.clear();
+      points.length = 0;
       current = x;
     }
-    let point = points.get(target.id);
-    if (point === undefined) {
-      point = { target, value, wallTime, isWritten: false };
-      points.set(target.id, point);
+    const point = pointOf(target);
+    if (point.x !== x) {
+      point.x = x;
+      point.isWritten = false;
+      points.push(point);
     } else if (point.isWritten) {
       return undefined;
-    } else {
-      point.value = value;
-      point.wallTime = wallTime;
     }
+    point.value = value;
+    point.wallTime = wallTime;
     return point;
   }
 
@@ -75,7 +89,11 @@ export function createPointBuffer(write: PutPoint): PointBuffer {
       if (point !== undefined) staged.push(point);
     },
     settle() {
-      if (staged.length > 0) writePoints(staged.splice(0));
+      try {
+        writePoints(staged);
+      } finally {
+        staged.length = 0;
+      }
     },
     hold: open,
     flush,

@@ -12,7 +12,7 @@ import type { Accumulator, AccumulatorOptions, WindowStatus } from './accumulato
 import { createRunInfo, newRunId } from './create-run-info.js';
 import { createEpochProgress } from './epoch-progress.js';
 import { frozenLogValues } from './frozen-log-values.js';
-import { assertMetrics, assertMicroBatch } from './micro-batch-result.js';
+import { assertMicroBatch, frozenMetrics, metricsOf } from './micro-batch-result.js';
 import { createOpenWindow } from './open-window.js';
 import { createSmoothLoss } from './smooth-loss.js';
 import { type AccumulatorState, readSnapshot, writeSnapshot } from './snapshot.js';
@@ -20,8 +20,6 @@ import { policyInfo, resolvePlan } from './training-plan.js';
 import { createWindowTargets } from './window-targets.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const NO_METRICS: Metrics = Object.freeze({});
 
 /**
  * Follows a run's windows and clocks.
@@ -114,6 +112,7 @@ export function createAccumulator(
   }
 
   function endEpoch(valid?: Metrics): TrainEvent {
+    const measured = valid === undefined ? {} : { valid: frozenMetrics('valid', valid) };
     // fastxtend's schedule goes on over micro-batches that `drop` leaves out.
     if (policy.lastWindow === 'drop' && microBatchesPerEpoch !== undefined) {
       for (let missing = microBatchesPerEpoch - epoch.microBatches; missing > 0; missing -= 1) targets.advance(false);
@@ -121,8 +120,7 @@ export function createAccumulator(
     const train = epoch.end();
     targets.beginEpoch(epoch.completed);
     window.carry();
-    const event = { type: 'epoch-end', ...clocks(), train } as const;
-    return Object.freeze(valid === undefined ? event : { ...event, valid: Object.freeze({ ...valid }) });
+    return Object.freeze({ type: 'epoch-end', ...clocks(), train, ...measured });
   }
 
   function diagnostic(level: DiagnosticLevel, code: string, message: string): TrainEvent {
@@ -164,7 +162,8 @@ export function createAccumulator(
       assertRunning('next');
       assertNotFull('next');
       assertMicroBatch(result);
-      const { loss, samples: batchSamples, weight = batchSamples, metrics } = result;
+      const { loss, samples: batchSamples, weight = batchSamples } = result;
+      const metrics = metricsOf(result);
       if (policy.normalize === 'target' && weight !== batchSamples) {
         throw new TypeError(
           `weight: ${weight} for ${batchSamples} samples, but normalize 'target' divides by samples: use normalize 'actual'`,
@@ -190,7 +189,7 @@ export function createAccumulator(
         loss,
         batchSamples,
         weight,
-        metrics: metrics === undefined ? NO_METRICS : Object.freeze({ ...metrics }),
+        metrics,
         window: Object.freeze({ filled: window.samples, target }),
       };
       if (learningRate !== undefined) event.learningRate = learningRate;
@@ -255,7 +254,6 @@ export function createAccumulator(
       if (!epoch.closed && !window.isEmpty && policy.lastWindow !== 'carry') {
         throw new Error("endEpoch: the epoch's tail is undecided; call closeEpoch() first");
       }
-      assertMetrics('valid', valid);
       return [endEpoch(valid)];
     },
 

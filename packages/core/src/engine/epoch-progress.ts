@@ -18,7 +18,7 @@ export interface EpochProgress {
   readonly closed: boolean;
   /** Epochs trained; fractional where the micro-batches of an epoch are known. */
   readonly clock: number;
-  add(samples: number, loss: number, metrics: Metrics | undefined): void;
+  add(samples: number, loss: number, metrics: Metrics): void;
   close(): void;
   /** Goes on to the next epoch; returns the means of the one that ends, frozen. */
   end(): Metrics;

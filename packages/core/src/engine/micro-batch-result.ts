@@ -1,6 +1,8 @@
 import { show } from '../logger/option-checks.js';
 import type { Metrics } from '../logger/train-event.js';
 
+const NO_METRICS: Metrics = Object.freeze({});
+
 /** What one forward/backward pass gave. */
 export interface MicroBatchResult {
   readonly type?: 'micro-batch';
@@ -21,7 +23,7 @@ export interface MicroBatchResult {
 export function assertMicroBatch(result: MicroBatchResult): void {
   if (typeof result !== 'object' || result === null)
     throw new TypeError(`a micro-batch must be an object, not ${show(result)}`);
-  const { loss, samples, weight, metrics, learningRate } = result;
+  const { loss, samples, weight, learningRate } = result;
   if (typeof loss !== 'number') throw new TypeError(`loss must be a number, not ${show(loss)}`);
   if (!Number.isSafeInteger(samples) || samples < 1) {
     throw new RangeError(`samples must be a positive integer, not ${show(samples)}`);
@@ -32,19 +34,26 @@ export function assertMicroBatch(result: MicroBatchResult): void {
   if (learningRate !== undefined && typeof learningRate !== 'number') {
     throw new TypeError(`learningRate must be a number, not ${show(learningRate)}`);
   }
-  assertMetrics('metrics', metrics);
-  if (metrics !== undefined && 'loss' in metrics)
-    throw new TypeError(`metrics.loss (${metrics.loss}) would hide the loss: name it otherwise`);
 }
 
-/** Refuses metrics that are not numbers by name, with a `TypeError`. */
-export function assertMetrics(option: string, metrics: Metrics | undefined): void {
-  if (metrics === undefined) return;
+/** The micro-batch's metrics, as `frozenMetrics` gives them; also refuses one named `loss`. */
+export function metricsOf(result: MicroBatchResult): Metrics {
+  const metrics = frozenMetrics('metrics', result.metrics);
+  if ('loss' in metrics) throw new TypeError(`metrics.loss (${metrics.loss}) would hide the loss: name it otherwise`);
+  return metrics;
+}
+
+/** A frozen copy of metrics. Refuses what is not a number by name, with a `TypeError`. */
+export function frozenMetrics(option: string, metrics: Metrics | undefined): Metrics {
+  if (metrics === undefined) return NO_METRICS;
   if (typeof metrics !== 'object' || metrics === null)
     throw new TypeError(`${option} must be an object, not ${show(metrics)}`);
-  for (const name in metrics) {
-    if (typeof metrics[name] !== 'number') {
-      throw new TypeError(`${option}.${name} must be a number, not ${show(metrics[name])}`);
+  // No spread: V8 takes four times as long to freeze the copy that it makes.
+  const copied: Record<string, number> = Object.assign({}, metrics);
+  for (const name in copied) {
+    if (typeof copied[name] !== 'number') {
+      throw new TypeError(`${option}.${name} must be a number, not ${show(copied[name])}`);
     }
   }
+  return Object.freeze(copied);
 }

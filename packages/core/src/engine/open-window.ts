@@ -23,7 +23,7 @@ export interface OpenWindow {
   readonly weight: number;
   /** What its weighted sums are divided by. */
   readonly normalizer: number;
-  add(record: MicroBatchRecord, metrics: Metrics | undefined, target: number): void;
+  add(record: MicroBatchRecord, metrics: Metrics, target: number): void;
   /** Counts as full with what it holds. */
   close(): void;
   /** Goes on into the next epoch. */

@@ -13,7 +13,7 @@ export interface WeightedMeansState {
 /** Weighted sums of losses and metrics, and their means. */
 export interface WeightedMeans {
   readonly weight: number;
-  add(weight: number, loss: number, metrics: Metrics | undefined): void;
+  add(weight: number, loss: number, metrics: Metrics): void;
   /** Σ weight·loss / `normalizer`. */
   loss(normalizer: number): number;
   /** Σ weight·value / `normalizer`, frozen; a metric that some of the additions lacked is the mean over those that had it. */

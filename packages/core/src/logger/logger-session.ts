@@ -13,6 +13,8 @@ interface SessionOptions {
   readonly onEnd: () => void;
 }
 
+type Failed = (error: unknown, unsettled?: PromiseLike<unknown>) => void;
+
 type State = 'new' | 'open' | 'failed' | 'ended';
 
 /** One sink at work on one run. */
@@ -90,11 +92,7 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
   }
 
   /** Runs one operation alone: at once, or until its promise settles. */
-  function call(
-    operation: () => unknown,
-    succeed: () => void,
-    failed: (error: unknown, unsettled?: PromiseLike<unknown>) => void,
-  ): void {
+  function call(operation: () => unknown, succeed: () => void, failed: Failed): void {
     busy = true;
     let result: unknown;
     try {
@@ -104,13 +102,16 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
       failed(error);
       return;
     }
-    if (!isPromise(result)) {
-      succeed();
-      busy = false;
+    if (isPromise(result)) {
+      waitFor(result, succeed, failed);
       return;
     }
+    succeed();
+    busy = false;
+  }
+
+  function waitFor(promise: PromiseLike<unknown>, succeed: () => void, failed: Failed): void {
     waiting = true;
-    const promise = result;
     const settle = (then: () => void) => {
       waiting = false;
       busy = false;
@@ -123,22 +124,26 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
     );
   }
 
+  const onWritten = () => {
+    written += inFlight;
+    inFlight = 0;
+  };
+
+  const onWriteFailed: Failed = (error, unsettled) => {
+    late = unsettled;
+    fail('write', error);
+  };
+
+  function write(batch: readonly TrainEvent[]): void {
+    inFlight = batch.length;
+    call(() => sink.write(batch), onWritten, onWriteFailed);
+  }
+
   function pump(): void {
     while (!busy && state === 'open' && queue.length > 0) {
       const batch = queue;
       queue = [];
-      inFlight = batch.length;
-      call(
-        () => sink.write(batch),
-        () => {
-          written += batch.length;
-          inFlight = 0;
-        },
-        (error, unsettled) => {
-          late = unsettled;
-          fail('write', error);
-        },
-      );
+      write(batch);
     }
     if (watchers.length > 0) {
       const woken = watchers;
@@ -244,7 +249,9 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
         tell({ level: 'warn', code: 'logger-queue-full', message });
         return;
       }
-      queue.push(event);
+      // A sink that keeps up gets each event at once.
+      if (busy || queue.length > 0) queue.push(event);
+      else write([event]);
       pump();
     },
 

@@ -37,7 +37,7 @@ export async function record(
   const releases: (() => void)[] = [];
   const sessions: LoggerSession[] = [];
   // A logger may fail while an event is on its way to the others: diagnostics follow it, never overtake it.
-  const deliveries: { event: TrainEvent; except?: number }[] = [];
+  const deliveries: { readonly event: TrainEvent; readonly except: number | undefined }[] = [];
   const toldCodes = new Set<string>();
   let delivering = false;
   let ended = false;
@@ -73,13 +73,18 @@ export async function record(
   }
 
   function deliver(event: TrainEvent, except?: number): void {
-    deliveries.push(except === undefined ? { event } : { event, except });
-    if (delivering) return;
-    delivering = true;
-    for (let next = deliveries.shift(); next !== undefined; next = deliveries.shift()) {
-      for (let at = 0; at < sessions.length; at += 1) if (at !== next.except) sessions[at]!.next(next.event);
+    if (delivering) {
+      deliveries.push({ event, except });
+      return;
     }
+    delivering = true;
+    handOut(event, except);
+    for (let next = deliveries.shift(); next !== undefined; next = deliveries.shift()) handOut(next.event, next.except);
     delivering = false;
+  }
+
+  function handOut(event: TrainEvent, except: number | undefined): void {
+    for (let at = 0; at < sessions.length; at += 1) if (at !== except) sessions[at]!.next(event);
   }
 
   function tellNotAnEvent(value: unknown): void {

@@ -47,6 +47,23 @@ export function encodeSessionStart(wallTime: number, step: number): Uint8Array {
   return event;
 }
 
+/** Bytes of an event whose payload, a whole field such as a summary, is encoded already. */
+export function eventLength(payload: Uint8Array, step: number): number {
+  return 9 + stepLength(step) + payload.length;
+}
+
+/** Writes such an event at `start`. */
+export function writeEvent(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  payload: Uint8Array,
+  step: number,
+  wallTime: number,
+): void {
+  bytes.set(payload, writeTime(bytes, view, start, wallTime, step));
+}
+
 /** Bytes of a scalar's event. */
 export function scalarEventLength(prefix: ScalarPrefix, step: number): number {
   return 9 + stepLength(step) + prefix.length + 4;

@@ -2,8 +2,10 @@ import {
   encodeFileVersion,
   encodeScalarPrefix,
   encodeSessionStart,
+  eventLength,
   type ScalarPrefix,
   scalarEventLength,
+  writeEvent,
   writeScalarEvent,
 } from './encode-event.js';
 import { RecordFile } from './record-file.js';
@@ -18,6 +20,8 @@ export interface EventFile {
   assertWritable(): void;
   /** `wallTime` in seconds since 1970; now where absent. */
   scalar(tag: string, value: number, step: number, wallTime: number | undefined): void;
+  /** `payload` is an encoded field of an Event: a summary or a graph. Throws an `EventFileError` as `assertWritable` does. */
+  event(payload: Uint8Array, step: number, wallTime: number | undefined): void;
   flush(): void;
   close(): void;
 }
@@ -85,6 +89,14 @@ export function createEventFile(directory: string, { purgeStep, now = Date.now }
       const prefix = prefixOf(tag);
       const at = records.begin(scalarEventLength(prefix, step));
       writeScalarEvent(records.bytes, records.view, at, prefix, value, step, wallTime ?? nowMs / 1000);
+      records.commit(nowMs);
+    },
+    event(payload, step, wallTime) {
+      records.assertWritable();
+      const nowMs = now();
+      if (!hasFinalStart) takeOver(step, nowMs);
+      const at = records.begin(eventLength(payload, step));
+      writeEvent(records.bytes, records.view, at, payload, step, wallTime ?? nowMs / 1000);
       records.commit(nowMs);
     },
     flush: () => records.flush(),

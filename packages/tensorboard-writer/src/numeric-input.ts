@@ -1,0 +1,97 @@
+import { inspect } from 'node:util';
+
+/** Plain numbers, or a typed array of them. */
+export type NumericArray =
+  | readonly number[]
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+/** Numbers with a shape, row by row (the last dimension runs fastest). */
+export interface DenseArray {
+  /** Non-negative integers. */
+  readonly shape: readonly number[];
+  /** As many as the shape says. */
+  readonly data: NumericArray;
+}
+
+/** A tensor of TensorFlow.js, or anything that can be read like one. */
+export interface TensorLike {
+  readonly shape: readonly number[];
+  /** `'float32'`, `'int32'` or `'bool'`, where known. */
+  readonly dtype?: string;
+  data(): Promise<NumericArray>;
+}
+
+/** Whether a value has to be read asynchronously. */
+export function isTensorLike(value: unknown): value is TensorLike {
+  return typeof value === 'object' && value !== null && typeof (value as TensorLike).data === 'function';
+}
+
+/** What methods take for numbers; tensors are read asynchronously. A flat array has one dimension. */
+export type NumericInput = NumericArray | DenseArray | TensorLike;
+
+/**
+ * Hands numbers with their shapes to `use`: at once, or, where there is a tensor, when its promise has given them. An
+ * input that is `undefined` stays so. Throws or rejects with a `TypeError` or `RangeError` that names the input whose
+ * data and shape don't fit.
+ */
+export function readInputs<const Name extends string>(
+  inputs: Readonly<Record<Name, NumericInput | undefined>>,
+  use: (arrays: Readonly<Record<Name, DenseArray | undefined>>) => void,
+): void | Promise<void> {
+  const named = Object.entries(inputs) as [Name, NumericInput | undefined][];
+  const together = (arrays: readonly (DenseArray | undefined)[]) =>
+    use(Object.fromEntries(named.map(([name], at) => [name, arrays[at]])) as Record<Name, DenseArray | undefined>);
+  if (!named.some(([, input]) => isTensorLike(input))) {
+    together(named.map(([name, input]) => (input === undefined ? undefined : toDense(name, input as NumericArray))));
+    return;
+  }
+  const reads = named.map(async ([name, input]) => {
+    if (input === undefined) return undefined;
+    return toDense(name, isTensorLike(input) ? { shape: input.shape, data: await input.data() } : input);
+  });
+  return Promise.all(reads).then(together);
+}
+
+function toDense(name: string, input: NumericArray | DenseArray): DenseArray {
+  return checkedDense(name, isNumericArray(input) ? { shape: [input.length], data: input } : input);
+}
+
+function checkedDense(name: string, input: DenseArray): DenseArray {
+  if (typeof input !== 'object' || input === null) {
+    throw new TypeError(`${name} must be numbers, { shape, data } or a tensor, not ${inspect(input)}`);
+  }
+  const { shape, data } = input;
+  assertShape(name, shape);
+  if (!isNumericArray(data)) {
+    throw new TypeError(`${name}.data must be an array or typed array of numbers, not ${inspect(data)}`);
+  }
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (data.length !== size) {
+    throw new RangeError(`${name} has ${data.length} numbers, but shape [${shape.join(', ')}] holds ${size}`);
+  }
+  if (Array.isArray(data)) {
+    const wrong = data.findIndex((value) => typeof value !== 'number');
+    if (wrong !== -1) throw new TypeError(`${name}[${wrong}] must be a number, not ${inspect(data[wrong])}`);
+  }
+  return { shape, data };
+}
+
+function assertShape(name: string, shape: unknown): void {
+  if (!Array.isArray(shape) || !shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
+    throw new TypeError(`${name}.shape must be integers from 0, not ${inspect(shape)}`);
+  }
+}
+
+function isNumericArray(value: unknown): value is NumericArray {
+  if (Array.isArray(value)) return true;
+  if (!ArrayBuffer.isView(value) || value instanceof DataView) return false;
+  return !(value instanceof BigInt64Array || value instanceof BigUint64Array);
+}

@@ -35,6 +35,28 @@ export function pairRows(pairs, { a, b, units, limit }) {
   ];
 }
 
+/**
+ * A row of our rates, and one of each other program's: `{ what, skipped, rates, target }`. The ratio is of the medians; its
+ * interval goes from our lowest to their highest and the other way round.
+ */
+export function comparedRows({ what, rates }, others, format) {
+  const ours = medianInterval(rates);
+  const rows = others.map((other) => {
+    if (other.skipped !== undefined) return { what: other.what, median: other.skipped };
+    const theirs = medianInterval(other.rates);
+    const ratio = median(rates) / median(other.rates);
+    const [low, high] = [ours[0] / theirs[1], ours[1] / theirs[0]].map((value) => value.toFixed(0));
+    return {
+      what: other.what,
+      ...summarize(other.rates, format),
+      ratio: `${ratio.toFixed(0)} (${low} to ${high})`,
+      target: `≥ ${other.target}`,
+      met: ratio >= other.target,
+    };
+  });
+  return [{ what, ...summarize(rates, format), ratio: '1' }, ...rows];
+}
+
 function microseconds(value) {
   return value < 100 ? `${value.toFixed(2)} µs` : `${(value / 1000).toFixed(2)} ms`;
 }

@@ -13,16 +13,20 @@ export function pythonProgram(environment, program) {
   return join(ENVIRONMENTS, environment, 'bin', program);
 }
 
-/** Makes a Python environment of each file of requirements, unless it is there already. Resolves with an exit code. */
+/** Makes the Python environments of `npm run test:interop`, unless they are there already. Resolves with an exit code. */
 export async function ensurePythonEnvironments() {
-  const python = process.env.PYTHON || 'python3';
-  const version = pythonVersion(python);
-  if (version === null) return 1;
   for (const file of readdirSync(join(root, REQUIREMENTS))) {
-    const exitCode = await ensureEnvironment(join(root, REQUIREMENTS, file), python, version);
+    const exitCode = await ensurePythonEnvironment(join(root, REQUIREMENTS, file));
     if (exitCode !== 0) return exitCode;
   }
   return 0;
+}
+
+/** Makes the Python environment that a file of requirements names, unless it is there already. Resolves with an exit code. */
+export async function ensurePythonEnvironment(requirements) {
+  const python = process.env.PYTHON || 'python3';
+  const version = pythonVersion(python);
+  return version === null ? 1 : ensureEnvironment(requirements, python, version);
 }
 
 /** As '3.11.2 (/usr/bin/python3)'; null, and a complaint, where Python is missing, too old or without venv. */
@@ -34,7 +38,7 @@ function pythonVersion(python) {
   if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return found;
   const reason = found ? `it is Python ${found}` : (error?.message ?? stderr.trim().split('\n').at(-1));
   console.error(
-    `npm run test:interop needs Python ${MINIMUM.join('.')} or newer with venv, as '${python}' (${reason}):\n` +
+    `Python ${MINIMUM.join('.')} or newer with venv is needed, as '${python}' (${reason}):\n` +
       '  apt-get install python3-venv, or set PYTHON to the path of another Python',
   );
   return null;

@@ -1,4 +1,5 @@
 export type { CustomModel } from './custom-model.js';
+export type { HistogramOptions } from './histograms.js';
 export type { InMemoryData } from './in-memory-data.js';
 export type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
 export type { BatchStream } from './streamed-data.js';

@@ -2,6 +2,7 @@ import { type AccumulationPolicy, type Accumulator, createAccumulator } from '@m
 import * as tf from '@tensorflow/tfjs';
 import { type CustomModel, customTrainable } from './custom-model.js';
 import type { DataSource } from './data-source.js';
+import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import { isLayersModel, layersTrainable } from './layers-model.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger, show } from './option-checks.js';
@@ -27,6 +28,8 @@ export interface PreparedTraining<B> {
   readonly accumulator: Accumulator;
   readonly weight: ((batch: B) => number) | undefined;
   readonly validate: Validate | undefined;
+  /** Called once an optimizer step; absent where no histograms are wanted. */
+  readonly nextHistograms: (() => StepHistograms | undefined) | undefined;
   /** What is known beforehand and worth telling. */
   readonly diagnostics: readonly StartDiagnostic[];
 }
@@ -51,19 +54,21 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
   'microBatchSize',
   'microBatchesPerEpoch',
   'disposeBatches',
+  'histograms',
 ];
 
 /** Checks what `train` was given. Throws a `TypeError` or `RangeError` that names the option and the value. */
 export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> {
   assertKnownOptions('train', given, OPTIONS);
   const options = given as AnyTrainOptions<B>;
-  const { model, optimizer, epochs = 1, accumulation, run, validation, weight } = options;
+  const { model, optimizer, epochs = 1, accumulation, run, validation, weight, histograms } = options;
   assertPositiveInteger('epochs', epochs);
   for (const option of ['microBatchSize', 'microBatchesPerEpoch'] as const) {
     if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
   }
   for (const option of ['weight', 'samples'] as const) assertOptional(option, options[option], 'function');
   assertOptional('disposeBatches', options.disposeBatches, 'boolean');
+  if (histograms !== undefined) assertHistogramOptions(histograms);
   assertOptimizer(optimizer);
   assertPolicy(accumulation);
 
@@ -87,11 +92,15 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
           disposeBatches: options.disposeBatches ?? false,
         });
   const accumulator = createAccumulator(accumulation, plan, run === undefined ? {} : { run });
+  const nextHistograms =
+    histograms === undefined
+      ? undefined
+      : createHistograms(trainable.variables, histograms, accumulator.run.resumedAt?.step ?? 0);
   const diagnostics = [
     isLayersModel(model) ? batchNormDiagnostic(model) : undefined,
     noStepDiagnostic(accumulator, data.samplesPerEpoch, epochs),
   ].filter((diagnostic) => diagnostic !== undefined);
-  return { trainable, optimizer, data, epochs, accumulator, weight, validate, diagnostics };
+  return { trainable, optimizer, data, epochs, accumulator, weight, validate, nextHistograms, diagnostics };
 }
 
 function assertOptimizer(optimizer: unknown): void {

@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { readValues } from './read-values.js';
 import type { NamedScalars } from './trainable.js';
-
-/** Backends whose `dataSync` copies from memory; others would stall a queue on the GPU. */
-const SYNCHRONOUS = ['cpu', 'wasm', 'tensorflow'];
 
 /** Reads a loss and metrics as numbers and disposes them; a promise only on backends that would stall. */
 export function readScalars(
@@ -16,6 +14,6 @@ export function readScalars(
     const [lossValue, ...others] = values.map((value) => value[0]!);
     return { loss: lossValue!, metrics: Object.fromEntries(names.map((name, index) => [name, others[index]!])) };
   };
-  if (SYNCHRONOUS.includes(tf.getBackend())) return result(tensors.map((tensor) => tensor.dataSync()));
-  return Promise.all(tensors.map((tensor) => tensor.data())).then(result);
+  const values = readValues(tensors);
+  return values instanceof Promise ? values.then(result) : result(values);
 }

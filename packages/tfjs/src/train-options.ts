@@ -9,6 +9,7 @@ import type {
 import type * as tf from '@tensorflow/tfjs';
 import type { Observable } from 'rxjs';
 import type { CustomModel } from './custom-model.js';
+import type { HistogramOptions } from './histograms.js';
 import type { InMemoryData } from './in-memory-data.js';
 import type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
 import type { BatchStream } from './streamed-data.js';
@@ -36,6 +37,8 @@ export interface CommonTrainOptions<B> {
   readonly microBatchesPerEpoch?: number;
   /** Whether to dispose the tensors of iterables' batches after use; false by default: who made them disposes them. */
   readonly disposeBatches?: boolean;
+  /** Logs the distributions of weights and accumulated gradients after every so many optimizer steps; none by default. */
+  readonly histograms?: HistogramOptions;
 }
 
 /** What `train` takes for a layers model. */

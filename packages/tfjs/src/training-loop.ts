@@ -18,7 +18,8 @@ export interface TrainingParts<B> extends PreparedTraining<B> {
 
 /** Trains all epochs, up to but without `run-end`. */
 export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<RunOutcome, 'failed'>> {
-  const { trainable, optimizer, data, epochs, accumulator, gradientSum, stop, emit, weight, validate } = parts;
+  const { trainable, optimizer, data, epochs, accumulator, gradientSum, stop, emit, weight, validate, nextHistograms } =
+    parts;
   const pace = createPacer();
   let shortEpochTold = false;
 
@@ -43,10 +44,17 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     if (window === 'open') return;
     // The micro-batches were scaled by weight / target, before the window's weight was known.
     if (normalizer !== target) gradientSum.multiply(target / normalizer);
-    optimizer.applyGradients(gradientSum.named());
+    const gradients = gradientSum.named();
+    const histograms = nextHistograms?.();
+    const gradientsRead = histograms?.readGradients(gradients);
+    if (gradientsRead !== undefined) await gradientsRead;
+    optimizer.applyGradients(gradients);
     gradientSum.clear();
+    const weightsRead = histograms?.readWeights();
+    if (weightsRead !== undefined) await weightsRead;
     const told = emit(accumulator.applied(learningRate()));
     if (told !== undefined) await told;
+    if (histograms !== undefined) await emit(histograms.events(accumulator));
   }
 
   function learningRate(): { learningRate?: number } {

@@ -19,6 +19,17 @@ export function assertStep(name: string, step: unknown): asserts step is number 
   }
 }
 
+/** Refuses what is no object with named members. */
+export function assertRecord(
+  name: string,
+  value: unknown,
+  members: string,
+): asserts value is Readonly<Record<string, unknown>> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new TypeError(`${name} must be an object of ${members}, not ${inspect(value)}`);
+  }
+}
+
 // The year 5138 in seconds: a larger number was meant as milliseconds.
 const LATEST_WALL_TIME = 1e11;
 
@@ -27,5 +38,12 @@ export function assertWallTime(name: string, wallTime: unknown): asserts wallTim
   assertNumber(name, wallTime);
   if (!(wallTime >= 0 && wallTime < LATEST_WALL_TIME)) {
     throw new RangeError(`${name} must be seconds since 1970, from 0 to 1e11, not ${wallTime}`);
+  }
+}
+
+/** Refuses what is not the path of `what`. */
+export function assertPath(name: string, path: unknown, what: string): asserts path is string {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw new TypeError(`${name} must be the path of ${what}, not ${inspect(path)}`);
   }
 }

@@ -38,7 +38,11 @@ export function floatField(field: number, value: number): Uint8Array {
 }
 
 export function doubleField(field: number, value: number): Uint8Array {
-  if (Object.is(value, 0)) return NOTHING;
+  return Object.is(value, 0) ? NOTHING : presentDoubleField(field, value);
+}
+
+/** A double that is there, also where it is 0: one alternative of several. */
+export function presentDoubleField(field: number, value: number): Uint8Array {
   const [bytes, at] = fixedField((field << 3) | 1, 8);
   new DataView(bytes.buffer).setFloat64(at, value, true);
   return bytes;
@@ -52,6 +56,16 @@ export function presentField(field: number, contents: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** A field of bytes or a message in parts, which are to be joined later: so that large contents are copied once. */
+export function fieldParts(field: number, contents: readonly Uint8Array[]): Uint8Array[] {
+  const head = (field << 3) | 2;
+  let length = 0;
+  for (const part of contents) length += part.length;
+  const bytes = new Uint8Array(varintLength(head) + varintLength(length));
+  writeVarint(bytes, writeVarint(bytes, 0, head), length);
+  return [bytes, ...contents];
+}
+
 /** Bytes; left out where they are empty. */
 export function bytesField(field: number, contents: Uint8Array): Uint8Array {
   return contents.length === 0 ? NOTHING : presentField(field, contents);
@@ -63,10 +77,18 @@ export function textField(field: number, text: string): Uint8Array {
 
 /** A packed repeated double. */
 export function doublesField(field: number, values: ArrayLike<number>): Uint8Array {
-  const bytes = new Uint8Array(8 * values.length);
+  return bytesField(field, doubleBytes(Float64Array.from(values)));
+}
+
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Doubles as they stand in a message, little-endian: their own memory where the machine has them so. */
+export function doubleBytes(values: Float64Array): Uint8Array {
+  if (IS_LITTLE_ENDIAN) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const bytes = new Uint8Array(values.byteLength);
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < values.length; at += 1) view.setFloat64(8 * at, values[at]!, true);
-  return bytesField(field, bytes);
+  return bytes;
 }
 
 function fixedField(head: number, size: number): [bytes: Uint8Array, at: number] {

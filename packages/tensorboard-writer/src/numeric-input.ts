@@ -19,6 +19,8 @@ export interface DenseArray {
   readonly shape: readonly number[];
   /** As many as the shape says. */
   readonly data: NumericArray;
+  /** What a tensor says of its numbers, where it is known: truth values come as bytes too. */
+  readonly dtype?: string;
 }
 
 /** A tensor of TensorFlow.js, or anything that can be read like one. */
@@ -55,9 +57,15 @@ export function readInputs<const Name extends string>(
   }
   const reads = named.map(async ([name, input]) => {
     if (input === undefined) return undefined;
-    return toDense(name, isTensorLike(input) ? { shape: input.shape, data: await input.data() } : input);
+    return toDense(name, isTensorLike(input) ? await readTensor(input) : input);
   });
   return Promise.all(reads).then(together);
+}
+
+async function readTensor(tensor: TensorLike): Promise<DenseArray> {
+  const { shape, dtype } = tensor;
+  const data = await tensor.data();
+  return dtype === undefined ? { shape, data } : { shape, data, dtype };
 }
 
 function toDense(name: string, input: NumericArray | DenseArray): DenseArray {
@@ -68,7 +76,7 @@ function checkedDense(name: string, input: DenseArray): DenseArray {
   if (typeof input !== 'object' || input === null) {
     throw new TypeError(`${name} must be numbers, { shape, data } or a tensor, not ${inspect(input)}`);
   }
-  const { shape, data } = input;
+  const { shape, data, dtype } = input;
   assertShape(name, shape);
   if (!isNumericArray(data)) {
     throw new TypeError(`${name}.data must be an array or typed array of numbers, not ${inspect(data)}`);
@@ -81,7 +89,10 @@ function checkedDense(name: string, input: DenseArray): DenseArray {
     const wrong = data.findIndex((value) => typeof value !== 'number');
     if (wrong !== -1) throw new TypeError(`${name}[${wrong}] must be a number, not ${inspect(data[wrong])}`);
   }
-  return { shape, data };
+  if (dtype !== undefined && typeof dtype !== 'string') {
+    throw new TypeError(`${name}.dtype must be a string, not ${inspect(dtype)}`);
+  }
+  return dtype === undefined ? { shape, data } : { shape, data, dtype };
 }
 
 function assertShape(name: string, shape: unknown): void {

@@ -16,23 +16,30 @@ const DATA_CLASSES = { scalar: 1, tensor: 2, blobSequence: 3 } as const;
 export interface PluginMetadata {
   readonly plugin: string;
   readonly content?: Uint8Array;
-  readonly dataClass: keyof typeof DATA_CLASSES;
+  /** As TensorBoard infers it from the plugin where absent. */
+  readonly dataClass?: keyof typeof DATA_CLASSES;
   /** Markdown, shown beside the value. */
   readonly description?: string;
 }
 
 /** A summary of one tensor: the payload of an event. */
 export function tensorSummary(tag: string, tensor: Uint8Array, metadata: PluginMetadata): Uint8Array {
-  return summary(message(textField(1, tag), presentField(8, tensor), presentField(9, summaryMetadata(metadata))));
+  return summary(tensorValue(tag, tensor, metadata));
 }
 
-/** A summary of one encoded `Summary.Value`: the payload of an event. */
-export function summary(value: Uint8Array): Uint8Array {
-  return presentField(5, presentField(1, value));
+/** An encoded `Summary.Value` that holds a tensor. */
+export function tensorValue(tag: string, tensor: Uint8Array, metadata: PluginMetadata): Uint8Array {
+  return message(textField(1, tag), presentField(8, tensor), presentField(9, summaryMetadata(metadata)));
+}
+
+/** A summary of encoded `Summary.Value`s: the payload of an event. */
+export function summary(...values: readonly Uint8Array[]): Uint8Array {
+  return presentField(5, message(...values.map((value) => presentField(1, value))));
 }
 
 /** An encoded `SummaryMetadata`. */
 export function summaryMetadata({ plugin, content, dataClass, description }: PluginMetadata): Uint8Array {
   const pluginData = message(textField(1, plugin), bytesField(2, content ?? new Uint8Array(0)));
-  return message(presentField(1, pluginData), textField(3, description ?? ''), uintField(4, DATA_CLASSES[dataClass]));
+  const dataClassNumber = dataClass === undefined ? 0 : DATA_CLASSES[dataClass];
+  return message(presentField(1, pluginData), textField(3, description ?? ''), uintField(4, dataClassNumber));
 }

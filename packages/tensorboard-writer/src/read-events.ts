@@ -1,7 +1,22 @@
-import { decodeEvent, type PluginOfTag } from './decode-event.js';
+import { inspect } from 'node:util';
+import { assertPath } from './arguments.js';
+import { decodeEvent } from './decode-event.js';
 import type { FileEvent, StopInfo } from './event.js';
+import { watchFile } from './file-changes.js';
+import type { PluginOfTag } from './plugin-of-tag.js';
 import { RecordCursor } from './record-cursor.js';
 import { MalformedError } from './wire.js';
+
+/** How an event file is read. */
+export interface ReadEventsOptions {
+  /**
+   * Whether to wait at the file's end, also inside a torn record, for what its writer adds: false by default. The iteration
+   * then ends only when `signal` aborts, the file is deleted or cut, or a record is damaged.
+   */
+  readonly follow?: boolean;
+  /** Ends the iteration quietly, `stopped` says `'aborted'`. */
+  readonly signal?: AbortSignal;
+}
 
 /** The events of one file; each iteration reads it from the beginning. */
 export interface EventReader extends AsyncIterable<FileEvent> {
@@ -11,14 +26,12 @@ export interface EventReader extends AsyncIterable<FileEvent> {
 
 /**
  * Reads an event file in bounded memory. Both checksums of each record are checked; a torn or damaged record ends the
- * iteration, and `stopped` says so. Iterating throws an `EventFileError` (`read-failed`) where the file can't be read.
+ * iteration, and `stopped` says so. Throws a `TypeError` where `path` or `options` are not of their types; iterating
+ * throws an `EventFileError` (`read-failed`) where the file can't be read.
  */
-export function readEvents(path: string): EventReader {
-  return createReader(path, new Map());
-}
-
-/** As `readEvents`, with what is known of tags from earlier files of the run. */
-export function createReader(path: string, plugins: PluginOfTag): EventReader {
+export function readEvents(path: string, options: ReadEventsOptions = {}): EventReader {
+  assertPath('path', path, 'an event file');
+  assertOptions(options);
   let stopped: StopInfo | undefined;
   return {
     get stopped() {
@@ -28,12 +41,7 @@ export function createReader(path: string, plugins: PluginOfTag): EventReader {
       stopped = undefined;
       const cursor = await RecordCursor.open(path);
       try {
-        do {
-          while (cursor.advance()) {
-            const event = decodeOrReject(cursor, plugins);
-            if (event !== undefined) yield event;
-          }
-        } while (await cursor.fill());
+        yield* eventsOf(cursor, path, options);
         stopped = cursor.stopped;
       } finally {
         await cursor.close();
@@ -42,13 +50,53 @@ export function createReader(path: string, plugins: PluginOfTag): EventReader {
   };
 }
 
+async function* eventsOf(cursor: RecordCursor, path: string, { follow, signal }: ReadEventsOptions) {
+  const plugins: PluginOfTag = new Map();
+  const changes = follow ? watchFile(path, signal) : undefined;
+  try {
+    for (;;) {
+      while (!signal?.aborted && cursor.advance()) {
+        const event = decodeOrReject(cursor, plugins);
+        if (event !== undefined) yield event;
+      }
+      if (signal?.aborted) return cursor.abort();
+      if (await cursor.fill()) continue;
+      if (changes === undefined) return;
+      while (!(await cursor.resume())) {
+        if (!cursor.isAtEnd) return;
+        await changes.next();
+        if (signal?.aborted) return cursor.abort();
+      }
+    }
+  } finally {
+    changes?.close();
+  }
+}
+
 /** Decodes the record at hand; where it is no event, ends the cursor's walk. */
-export function decodeOrReject(cursor: RecordCursor, plugins: PluginOfTag): FileEvent | undefined {
+function decodeOrReject(cursor: RecordCursor, plugins: PluginOfTag): FileEvent | undefined {
   try {
     return decodeEvent(cursor.bytes, cursor.start, cursor.end, plugins);
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error;
     cursor.reject('malformed-event');
     return undefined;
+  }
+}
+
+function assertOptions(options: unknown): asserts options is ReadEventsOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be an object, not ${inspect(options)}`);
+  }
+  const { follow, signal, ...unknown } = options as Record<string, unknown>;
+  if (follow !== undefined && typeof follow !== 'boolean') {
+    throw new TypeError(`follow must be true or false, not ${inspect(follow)}`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`signal must be an AbortSignal, not ${inspect(signal)}`);
+  }
+  const [name] = Object.keys(unknown);
+  if (name !== undefined) {
+    throw new TypeError(`options has no ${name} (${inspect(unknown[name])}): there are follow and signal`);
   }
 }

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Column } from './column.js';
-import type { PluginOfTag } from './decode-event.js';
-import type { FileEvent, StopInfo } from './event.js';
+import { assertPath } from './arguments.js';
+import type { StopInfo } from './event.js';
 import { EventFileError, reasonOf } from './event-file-error.js';
 import { eventFileNames } from './event-file-names.js';
-import { decodeOrReject } from './read-events.js';
 import { RecordCursor } from './record-cursor.js';
+import { ScalarColumns } from './scalar-columns.js';
+import { MalformedError } from './wire.js';
 
 /** The points of one tag in the order in which they were written; three columns of equal length. */
 export interface ScalarSeries {
@@ -32,24 +32,19 @@ export interface RunScalars {
 
 /**
  * Reads all scalars of one event file, or of a run: the event files that lie directly in a folder, in TensorBoard's order.
- * Every point is kept, also where a later file goes over the same steps. Rejects with an `EventFileError` (`read-failed`).
+ * Every point is kept, also where a later file goes over the same steps. Rejects with a
+ * `TypeError` where `path` is no path, with an `EventFileError` (`read-failed`) where it can't be read.
  */
 export async function readScalars(path: string): Promise<RunScalars> {
-  const columns = new Map<string, SeriesColumns>();
-  const plugins: PluginOfTag = new Map();
+  assertPath('path', path, 'an event file or a folder');
+  const columns = new ScalarColumns();
   const files: ScalarFile[] = [];
-  for (const file of await filesOf(path)) files.push(await readFile(file, plugins, columns));
+  for (const file of await filesOf(path)) files.push(await readFile(file, columns));
   const series = new Map<string, ScalarSeries>();
-  for (const [tag, { steps, values, wallTimes }] of columns) {
+  for (const [tag, { steps, values, wallTimes }] of columns.byTag) {
     series.set(tag, { steps: steps.toArray(), values: values.toArray(), wallTimes: wallTimes.toArray() });
   }
   return { series, files };
-}
-
-interface SeriesColumns {
-  readonly steps: Column;
-  readonly values: Column;
-  readonly wallTimes: Column;
 }
 
 async function filesOf(path: string): Promise<string[]> {
@@ -61,41 +56,25 @@ async function filesOf(path: string): Promise<string[]> {
   }
 }
 
-// Not by way of readEvents: a promise for each event would cost more than reading it.
-async function readFile(path: string, plugins: PluginOfTag, columns: Map<string, SeriesColumns>): Promise<ScalarFile> {
+async function readFile(path: string, columns: ScalarColumns): Promise<ScalarFile> {
   const cursor = await RecordCursor.open(path);
-  let unsafeSteps = 0;
+  const unsafeBefore = columns.unsafeSteps;
   try {
     do {
-      while (cursor.advance()) {
-        const event = decodeOrReject(cursor, plugins);
-        if (event !== undefined) unsafeSteps += addEvent(event, columns);
-      }
+      while (cursor.advance()) addOrReject(cursor, columns);
     } while (await cursor.fill());
-    return { path, stopped: cursor.stopped!, unsafeSteps };
+    return { path, stopped: cursor.stopped!, unsafeSteps: columns.unsafeSteps - unsafeBefore };
   } finally {
     await cursor.close();
   }
 }
 
-/** Adds an event's scalars; returns how many it had to leave out. */
-function addEvent(event: FileEvent, columns: Map<string, SeriesColumns>): number {
-  if (event.kind !== 'summary') return 0;
-  let leftOut = 0;
-  for (const value of event.values) {
-    if (value.kind !== 'scalar') continue;
-    if (typeof event.step === 'bigint') {
-      leftOut++;
-      continue;
-    }
-    let column = columns.get(value.tag);
-    if (column === undefined) {
-      column = { steps: new Column(), values: new Column(), wallTimes: new Column() };
-      columns.set(value.tag, column);
-    }
-    column.steps.push(event.step);
-    column.values.push(value.value);
-    column.wallTimes.push(event.wallTime);
+/** Adds the scalars of the record at hand; where it is no event, ends the cursor's walk. */
+function addOrReject(cursor: RecordCursor, columns: ScalarColumns): void {
+  try {
+    columns.add(cursor.bytes, cursor.view, cursor.start, cursor.end);
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    cursor.reject('malformed-event');
   }
-  return leftOut;
 }

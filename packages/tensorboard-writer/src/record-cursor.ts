@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { maskedCrc32c } from './crc32c.js';
 import type { StopInfo, StopReason } from './event.js';
@@ -19,28 +20,40 @@ const MOST_DATA_BYTES = 2 ** 31 - 1;
 export class RecordCursor {
   /** The record at hand is `bytes[start, end)`. */
   bytes: Buffer;
+  view: DataView;
   start = 0;
   end = 0;
   stopped: StopInfo | undefined;
   readonly #path: string;
   readonly #file: FileHandle;
+  // Some file systems always say 0.
+  readonly #countsLinks: boolean;
   // Read but not yet passed: bytes[#at, #filled); #offset is where #at lies in the file.
   #at = 0;
   #filled = 0;
   #offset = 0;
   #needed = FRAME_BYTES;
 
-  private constructor(path: string, file: FileHandle, size: number) {
+  private constructor(path: string, file: FileHandle, { size, nlink }: Stats) {
     this.#path = path;
     this.#file = file;
+    this.#countsLinks = nlink > 0;
     this.bytes = Buffer.allocUnsafeSlow(Math.min(Math.max(size, FEWEST_BYTES), CHUNK_BYTES));
+    this.view = new DataView(this.bytes.buffer);
   }
 
   static async open(path: string): Promise<RecordCursor> {
     try {
       const file = await open(path, 'r');
-      return new RecordCursor(path, file, (await file.stat()).size);
+      const stats = await file.stat();
+      if (stats.isDirectory()) {
+        await file.close();
+        const message = `${path} is a folder: findRuns lists what lies in it, readScalars reads a run`;
+        throw new EventFileError('read-failed', path, message);
+      }
+      return new RecordCursor(path, file, stats);
     } catch (cause) {
+      if (cause instanceof EventFileError) throw cause;
       throw readError(path, cause);
     }
   }
@@ -66,6 +79,35 @@ export class RecordCursor {
     return true;
   }
 
+  /** Whether the walk stopped where the file's writer may go on. */
+  get isAtEnd(): boolean {
+    return this.stopped?.reason === 'end' || this.stopped?.reason === 'torn-record';
+  }
+
+  /**
+   * Whether the file holds more than it did when the walk stopped at its end or in a torn record: then the walk goes on, at
+   * the record that was torn. Else `stopped` may tell another reason from now on. Throws an `EventFileError`.
+   */
+  async resume(): Promise<boolean> {
+    if (!this.isAtEnd) return false;
+    const { size, nlink } = await this.#stat();
+    if (size < this.#offset) return this.#stop('truncated');
+    if (size >= this.#offset + this.#needed) {
+      this.stopped = undefined;
+      // A writer whose disk failed may have cut the torn record back, and written another.
+      this.#filled = this.#at;
+      return true;
+    }
+    return nlink === 0 && this.#countsLinks ? this.#stop('deleted') : false;
+  }
+
+  /** Ends the walk after the record at hand, unless it has ended for good. */
+  abort(): void {
+    if (this.stopped !== undefined && !this.isAtEnd) return;
+    this.#pass();
+    this.#stop('aborted');
+  }
+
   /** Ends the walk before the record at hand. */
   reject(reason: StopReason): void {
     this.#stop(reason);
@@ -85,18 +127,29 @@ export class RecordCursor {
     await this.#file.close();
   }
 
+  async #stat(): Promise<Stats> {
+    try {
+      return await this.#file.stat();
+    } catch (cause) {
+      throw readError(this.#path, cause);
+    }
+  }
+
   async #read(): Promise<boolean> {
     const kept = this.#filled - this.#at;
     // Memory for a large record is taken only where the file has it.
     if (this.#needed > this.bytes.length && this.#offset + this.#needed > (await this.#file.stat()).size) {
       return this.#stop('torn-record');
     }
-    const target = this.#needed > this.bytes.length ? Buffer.allocUnsafeSlow(this.#needed) : this.bytes;
-    this.bytes.copy(target, 0, this.#at, this.#filled);
-    this.bytes = target;
+    if (this.#needed > this.bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(this.#needed);
+      this.bytes.copy(larger, 0, this.#at, this.#filled);
+      this.bytes = larger;
+      this.view = new DataView(larger.buffer);
+    } else this.bytes.copyWithin(0, this.#at, this.#filled);
     this.#at = 0;
     this.#filled = kept;
-    const { bytesRead } = await this.#file.read(target, kept, target.length - kept, this.#offset + kept);
+    const { bytesRead } = await this.#file.read(this.bytes, kept, this.bytes.length - kept, this.#offset + kept);
     if (bytesRead === 0) return this.#stop(kept === 0 ? 'end' : 'torn-record');
     this.#filled += bytesRead;
     return true;

@@ -75,6 +75,38 @@ export class WireReader {
     return this.bytes.toString('utf8', start, this.at);
   }
 
+  /** A copy of a length-delimited field. */
+  copy(): Uint8Array {
+    const start = this.message();
+    return new Uint8Array(this.bytes.subarray(start, this.at));
+  }
+
+  /** Adds the numbers of a repeated float, packed or not, to `to`. */
+  floats(to: { push(value: number): unknown }): void {
+    this.#repeated(5, () => to.push(this.float()));
+  }
+
+  doubles(to: { push(value: number): unknown }): void {
+    this.#repeated(1, () => to.push(this.double()));
+  }
+
+  /** Of all the types that are varints. */
+  int64s(to: (number | bigint)[]): void {
+    this.#repeated(0, () => to.push(this.int64()));
+  }
+
+  #repeated(single: number, read: () => void): void {
+    if (this.wireType === single) read();
+    else if (this.wireType !== 2) this.skip();
+    else {
+      const start = this.message();
+      const end = this.at;
+      this.at = start;
+      while (this.at < end) read();
+      if (this.at !== end) throw new MalformedError('cut off');
+    }
+  }
+
   /** Passes over a length-delimited field; returns where its contents begin. They end at `at`. */
   message(): number {
     this.#varint();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { createEventFile } from '../src/event-file.js';
-import { readEvents, readScalars } from '../src/index.js';
+import { readEvents, readScalars, type TensorValue } from '../src/index.js';
 import { collect } from './collect.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -45,17 +45,21 @@ test('scalar tensors are read in every form, and nothing else passes for a scala
       [2, { kind: 'scalar', tag: 't', value: 2.5 }],
       [3, { kind: 'scalar', tag: 't', value: 0.1 }],
       [4, { kind: 'scalar', tag: 't', value: 0.2 }],
-      [5, { kind: 'other', tag: 't', plugin: 'scalars' }],
-      [6, { kind: 'other', tag: 't', plugin: 'scalars' }],
-      [6, { kind: 'other', tag: 't', plugin: 'scalars' }],
-      [7, { kind: 'other', tag: 'words', plugin: 'text' }],
-      [8, { kind: 'other', tag: 'unknown' }],
+      [5, tensor('t', 'scalars', { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) })],
+      [6, tensor('t', 'scalars', { dtype: 'int32', shape: [], data: Int32Array.of(7) })],
+      [6, tensor('t', 'scalars', { dtype: 'int32', shape: [], data: Int32Array.of(7) })],
+      [7, { kind: 'text', tag: 'words', shape: [], texts: ['hello'] }],
+      [8, tensor('unknown', undefined, { dtype: 'float32', shape: [], data: Float32Array.of(9) })],
       [2n ** 53n + 2n, { kind: 'scalar', tag: 't', value: 10 }],
       [-3, { kind: 'scalar', tag: 't', value: 11 }],
       [11, 'session'],
     ],
   );
 });
+
+function tensor(tag: string, plugin: string | undefined, value: TensorValue) {
+  return { kind: 'tensor', tag, ...(plugin === undefined ? {} : { plugin }), tensor: value };
+}
 
 test('columns leave out, and count, steps that no number holds', async () => {
   const { series, files } = await readScalars(goldenPath('tensors.tfevents'));

@@ -8,17 +8,15 @@ import { RecordFile } from '../src/record-file.js';
 import { collect } from './collect.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-/** A file of few records: its bytes, where each record begins and the last one ends, and what they say. */
+/** A file of few records: its bytes, and what they say. */
 async function sample() {
   const file = createEventFile(temporaryFolder(), { now: () => 1_700_000_000_000 });
   for (let step = 1; step <= 4; step++) file.scalar(step % 2 ? 'train/loss' : 'x', 1 / step, step * 1000, step);
   file.close();
   const whole = readFileSync(file.path);
-  const ends = [0];
-  for (let at = 0; at < whole.length; ends.push(at)) at += 16 + whole.readUInt32LE(at);
   const events = await collect(readEvents(file.path));
-  expect(events).toHaveLength(ends.length - 1);
-  return { whole, ends, events };
+  expect(events).toHaveLength(6);
+  return { whole, events };
 }
 
 async function readBytes(folder: string, bytes: Uint8Array) {
@@ -27,35 +25,6 @@ async function readBytes(folder: string, bytes: Uint8Array) {
   const reader = readEvents(path);
   return { events: await collect(reader), stopped: reader.stopped };
 }
-
-test('cut at every byte: all whole records, then where and why it stopped', async () => {
-  const { whole, ends, events } = await sample();
-  const folder = temporaryFolder();
-  for (let cut = 0; cut <= whole.length; cut++) {
-    const kept = ends.findLastIndex((end) => end <= cut);
-    const read = await readBytes(folder, whole.subarray(0, cut));
-    expect(read).toEqual({
-      events: events.slice(0, kept),
-      stopped: { offset: ends[kept], reason: ends[kept] === cut ? 'end' : 'torn-record' },
-    });
-  }
-});
-
-test('every bit flipped: all records before it, never a wrong one, and the damage is told', async () => {
-  const { whole, ends, events } = await sample();
-  const folder = temporaryFolder();
-  for (let bit = 0; bit < whole.length * 8; bit++) {
-    const at = bit >> 3;
-    const damaged = Buffer.from(whole);
-    damaged[at]! ^= 1 << (bit & 7);
-    const record = ends.findLastIndex((end) => end <= at);
-    const inLength = at - ends[record]! < 12;
-    expect(await readBytes(folder, damaged)).toEqual({
-      events: events.slice(0, record),
-      stopped: { offset: ends[record], reason: inLength ? 'length-crc' : 'data-crc' },
-    });
-  }
-});
 
 test('a tail of zeros, as file systems leave it after a crash', async () => {
   const { whole, events } = await sample();
@@ -131,7 +100,19 @@ test('a file that is not there: an error with a code', async () => {
     path,
     cause: { code: 'ENOENT' },
   });
-  await expect(collect(readEvents(temporaryFolder()))).rejects.toMatchObject({ code: 'read-failed' });
+});
+
+test('a folder where a file is expected: the error says what reads folders', async () => {
+  const path = temporaryFolder();
+  const read = collect(readEvents(path));
+  await expect(read).rejects.toMatchObject({ code: 'read-failed', path });
+  await expect(read).rejects.toThrow(`${path} is a folder: findRuns lists what lies in it, readScalars reads a run`);
+  expect(await readScalars(path)).toEqual({ series: new Map(), files: [] });
+});
+
+test.each([[''], [7], [undefined], ['a\0b']])('readScalars(%j) is refused', async (path) => {
+  await expect(readScalars(path as never)).rejects.toThrow(TypeError);
+  await expect(readScalars(path as never)).rejects.toThrow(/^path must be the path of an event file or a folder, not /);
 });
 
 function header(length: number): Buffer {

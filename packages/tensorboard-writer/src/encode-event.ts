@@ -1,3 +1,6 @@
+import { message, presentField, textField } from './message.js';
+import { summary, summaryMetadata } from './summary-value.js';
+import { contentTensor } from './tensor-proto.js';
 import { varintLength, writeVarint } from './varint.js';
 
 /*
@@ -6,28 +9,38 @@ import { varintLength, writeVarint } from './varint.js';
  *     file_version 1a length text
  *     summary      2a length ( 0a length Value )
  *     session_log  3a length ( 08 status )
- *   Value          0a length tag   15 simple_value:f32
+ *   Value          0a length tag   then one of
+ *     simple_value 15 number:f32
+ *     tensor       42 length ( 08 1   12 0   22 4 number:f32 )   4a length ( 0a length ( 0a length "scalars" ) )
  */
 const FILE_VERSION = new TextEncoder().encode('brain.Event:2');
 const SESSION_START = 1;
 
-/** What stands in a scalar's event between the step and the number: the same for every point of a tag. */
-export type ScalarPrefix = Uint8Array;
+/** Where a scalar's number stands: in a field of its own, or in a tensor as `tf.summary.scalar` writes it. */
+export type ScalarFormat = 'simple-value' | 'tensor';
 
-export function encodeScalarPrefix(tag: string): ScalarPrefix {
-  const text = new TextEncoder().encode(tag);
-  const value = 1 + varintLength(text.length) + text.length + 5;
-  const summary = 1 + varintLength(value) + value;
-  const prefix = new Uint8Array(1 + varintLength(summary) + summary - 4);
-  prefix[0] = 0x2a;
-  let at = writeVarint(prefix, 1, summary);
-  prefix[at] = 0x0a;
-  at = writeVarint(prefix, at + 1, value);
-  prefix[at] = 0x0a;
-  at = writeVarint(prefix, at + 1, text.length);
-  prefix.set(text, at);
-  prefix[at + text.length] = 0x15;
-  return prefix;
+/** The fields of a Value that hold the number, and where in them it stands. */
+const NUMBER_FIELDS: Readonly<Record<ScalarFormat, { readonly bytes: Uint8Array; readonly numberAt: number }>> = {
+  'simple-value': { bytes: Uint8Array.of(0x15, 0, 0, 0, 0), numberAt: 1 },
+  tensor: {
+    bytes: message(
+      presentField(8, contentTensor('float', [], new Uint8Array(4))),
+      presentField(9, summaryMetadata({ plugin: 'scalars' })),
+    ),
+    numberAt: 8,
+  },
+};
+
+/** What follows the step in a scalar's event: the same for every point of a tag, but for the number at `numberAt`. */
+export interface ScalarTemplate {
+  readonly bytes: Uint8Array;
+  readonly numberAt: number;
+}
+
+export function encodeScalarTemplate(tag: string, format: ScalarFormat): ScalarTemplate {
+  const number = NUMBER_FIELDS[format];
+  const bytes = summary(message(textField(1, tag), number.bytes));
+  return { bytes, numberAt: bytes.length - number.bytes.length + number.numberAt };
 }
 
 /** The event that makes a file an event file. */
@@ -65,8 +78,8 @@ export function writeEvent(
 }
 
 /** Bytes of a scalar's event. */
-export function scalarEventLength(prefix: ScalarPrefix, step: number): number {
-  return 9 + stepLength(step) + prefix.length + 4;
+export function scalarEventLength(template: ScalarTemplate, step: number): number {
+  return 9 + stepLength(step) + template.bytes.length;
 }
 
 /** Writes a scalar's event at `start`. TensorBoard holds scalars as 32-bit floats. */
@@ -74,15 +87,16 @@ export function writeScalarEvent(
   bytes: Uint8Array,
   view: DataView,
   start: number,
-  prefix: ScalarPrefix,
+  template: ScalarTemplate,
   scalar: number,
   step: number,
   wallTime: number,
 ): void {
   const at = writeTime(bytes, view, start, wallTime, step);
   // Faster than `set` for tags of usual length.
-  for (let i = 0; i < prefix.length; i++) bytes[at + i] = prefix[i]!;
-  view.setFloat32(at + prefix.length, scalar, true);
+  const fields = template.bytes;
+  for (let i = 0; i < fields.length; i++) bytes[at + i] = fields[i]!;
+  view.setFloat32(at + template.numberAt, scalar, true);
 }
 
 function stepLength(step: number): number {

@@ -1,9 +1,10 @@
 import {
   encodeFileVersion,
-  encodeScalarPrefix,
+  encodeScalarTemplate,
   encodeSessionStart,
   eventLength,
-  type ScalarPrefix,
+  type ScalarFormat,
+  type ScalarTemplate,
   scalarEventLength,
   writeEvent,
   writeScalarEvent,
@@ -22,24 +23,30 @@ export interface EventFile {
   scalar(tag: string, value: number, step: number, wallTime: number | undefined): void;
   /** `payload` is an encoded field of an Event: a summary or a graph. Throws an `EventFileError` as `assertWritable` does. */
   event(payload: Uint8Array, step: number, wallTime: number | undefined): void;
+  /** The same for what describes the run as a whole: it has no step, and is no first value. */
+  describe(payload: Uint8Array, wallTime: number | undefined): void;
   flush(): void;
   close(): void;
 }
 
-/** How an event file begins. */
+/** How an event file begins, and what form its scalars have. */
 export interface EventFileOptions {
   /** The step of the SessionLog START event; the first value's where absent, and one that hides nothing before it. */
   readonly purgeStep?: number | undefined;
+  /** `'simple-value'` by default. */
+  readonly scalarFormat?: ScalarFormat | undefined;
   /** ms since 1970. */
   readonly now?: (() => number) | undefined;
 }
 
 /** Creates a new event file in `directory`. Throws an `EventFileError`. */
-export function createEventFile(directory: string, { purgeStep, now = Date.now }: EventFileOptions = {}): EventFile {
+export function createEventFile(directory: string, options: EventFileOptions = {}): EventFile {
+  const { purgeStep, scalarFormat = 'simple-value', now = Date.now } = options;
   const records = new RecordFile(directory, now, ensureStart);
-  const prefixes = new Map<string, ScalarPrefix>();
+  const templates = new Map<string, ScalarTemplate>();
   let hasStart = false;
   let hasFinalStart = false;
+  let descriptions: { readonly payload: Uint8Array; readonly wallTime: number }[] = [];
 
   function append(event: Uint8Array, nowMs: number): void {
     records.bytes.set(event, records.begin(event.length));
@@ -60,16 +67,27 @@ export function createEventFile(directory: string, { purgeStep, now = Date.now }
   function takeOver(firstStep: number, nowMs: number): void {
     hasFinalStart = true;
     if (!hasStart || purgeStep === undefined) start(purgeStep ?? firstStep, nowMs);
+    // They stand at step 0: what hides that step hides them too.
+    if (purgeStep === undefined && firstStep === 0) {
+      for (const { payload, wallTime } of descriptions) appendEvent(payload, 0, wallTime, nowMs);
+    }
+    descriptions = [];
   }
 
-  function prefixOf(tag: string): ScalarPrefix {
-    let prefix = prefixes.get(tag);
-    if (prefix === undefined) {
-      if (prefixes.size >= MOST_TAGS_KEPT) prefixes.clear();
-      prefix = encodeScalarPrefix(tag);
-      prefixes.set(tag, prefix);
+  function appendEvent(payload: Uint8Array, step: number, wallTime: number, nowMs: number): void {
+    const at = records.begin(eventLength(payload, step));
+    writeEvent(records.bytes, records.view, at, payload, step, wallTime);
+    records.commit(nowMs);
+  }
+
+  function templateOf(tag: string): ScalarTemplate {
+    let template = templates.get(tag);
+    if (template === undefined) {
+      if (templates.size >= MOST_TAGS_KEPT) templates.clear();
+      template = encodeScalarTemplate(tag, scalarFormat);
+      templates.set(tag, template);
     }
-    return prefix;
+    return template;
   }
 
   try {
@@ -86,18 +104,22 @@ export function createEventFile(directory: string, { purgeStep, now = Date.now }
     scalar(tag, value, step, wallTime) {
       const nowMs = now();
       if (!hasFinalStart) takeOver(step, nowMs);
-      const prefix = prefixOf(tag);
-      const at = records.begin(scalarEventLength(prefix, step));
-      writeScalarEvent(records.bytes, records.view, at, prefix, value, step, wallTime ?? nowMs / 1000);
+      const template = templateOf(tag);
+      const at = records.begin(scalarEventLength(template, step));
+      writeScalarEvent(records.bytes, records.view, at, template, value, step, wallTime ?? nowMs / 1000);
       records.commit(nowMs);
     },
     event(payload, step, wallTime) {
       records.assertWritable();
       const nowMs = now();
       if (!hasFinalStart) takeOver(step, nowMs);
-      const at = records.begin(eventLength(payload, step));
-      writeEvent(records.bytes, records.view, at, payload, step, wallTime ?? nowMs / 1000);
-      records.commit(nowMs);
+      appendEvent(payload, step, wallTime ?? nowMs / 1000, nowMs);
+    },
+    describe(payload, wallTime = now() / 1000) {
+      records.assertWritable();
+      ensureStart();
+      if (!hasFinalStart) descriptions.push({ payload, wallTime });
+      appendEvent(payload, 0, wallTime, now());
     },
     flush: () => records.flush(),
     close: () => records.close(),

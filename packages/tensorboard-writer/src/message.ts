@@ -75,11 +75,6 @@ export function textField(field: number, text: string): Uint8Array {
   return bytesField(field, utf8.encode(text));
 }
 
-/** A packed repeated double. */
-export function doublesField(field: number, values: ArrayLike<number>): Uint8Array {
-  return bytesField(field, doubleBytes(Float64Array.from(values)));
-}
-
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Doubles as they stand in a message, little-endian: their own memory where the machine has them so. */

@@ -62,6 +62,8 @@ def pr_curves(writer):
         weights = numbers(case["weights"]) if "weights" in case else None
         thresholds = case.get("thresholds", 127)
         labels, predictions = np.array(case["labels"]), numbers(case["predictions"])
+        if case.get("float32"):
+            predictions = predictions.astype(np.float32)
         writer.add_pr_curve(name, labels, predictions, 1, thresholds, weights, WALL_TIME)
 
 

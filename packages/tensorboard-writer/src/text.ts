@@ -1,0 +1,13 @@
+import { inspect } from 'node:util';
+import { tensorSummary } from './summary-value.js';
+import { stringTensor } from './tensor-proto.js';
+
+/**
+ * A summary of Markdown, byte for byte as `tf.summary.text` makes it (tensorboard/plugins/text/summary_v2.py). Throws a
+ * `TypeError`.
+ */
+export function encodeText(tag: string, text: string): Uint8Array {
+  if (typeof text !== 'string') throw new TypeError(`text must be a string, not ${inspect(text)}`);
+  // Of rank 0: TensorBoard shows text of rank 1, which PyTorch's writer makes, as a table of one cell.
+  return tensorSummary(tag, stringTensor([], [new TextEncoder().encode(text)]), { plugin: 'text' });
+}

@@ -54,6 +54,7 @@ export function readTextFields(text: string): TextField[] {
 export function quoteText(text: string): string {
   const escaped = text.replace(/[\\"\p{Cc}]/gu, (character) => {
     if (character === '\\' || character === '"') return `\\${character}`;
+    if (/[\n\r\t]/.test(character)) return JSON.stringify(character).slice(1, -1);
     return [...Buffer.from(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   });
   return `"${escaped}"`;

@@ -1,12 +1,17 @@
+import type { LogValue } from '@microbatch/core/logger';
+import type { ValueKind } from './write-value.js';
+
 /** Where a point belongs: a tag in one of the run's folders. `id` tells targets apart. */
 export interface Target {
   readonly id: string;
   readonly folder: string;
   readonly tag: string;
+  /** What its first value was: TensorBoard shows a tag in one plugin only. */
+  kind: ValueKind | undefined;
 }
 
 /** Takes one point; `x` only rises. */
-export type PutPoint = (target: Target, x: number, value: number, wallTime: number) => void;
+export type PutPoint = (target: Target, x: number, value: LogValue, wallTime: number) => void;
 
 /** Holds the points of one x. */
 export interface PointBuffer {
@@ -24,7 +29,10 @@ export interface PointBuffer {
 interface Point {
   readonly target: Target;
   x: number;
-  value: number;
+  /** Where the value is one. A field that holds nothing else costs no memory for each new number. */
+  number: number;
+  /** Any other value. */
+  other: Exclude<LogValue, number> | undefined;
   wallTime: number;
   isWritten: boolean;
 }
@@ -46,7 +54,7 @@ export function createPointBuffer(write: PutPoint): PointBuffer {
       if (point.isWritten) continue;
       // First: a write that fails may have been half done, and must not be done again.
       point.isWritten = true;
-      write(point.target, point.x, point.value, point.wallTime);
+      write(point.target, point.x, point.other === undefined ? point.number : point.other, point.wallTime);
     }
   }
 
@@ -57,14 +65,14 @@ export function createPointBuffer(write: PutPoint): PointBuffer {
   function pointOf(target: Target): Point {
     let point = latest.get(target.id);
     if (point === undefined) {
-      point = { target, x: Number.NaN, value: 0, wallTime: 0, isWritten: false };
+      point = { target, x: Number.NaN, number: 0, other: undefined, wallTime: 0, isWritten: false };
       latest.set(target.id, point);
     }
     return point;
   }
 
   /** The target's point at `x`; nothing where that is settled. */
-  function open(target: Target, x: number, value: number, wallTime: number): Point | undefined {
+  function open(target: Target, x: number, value: LogValue, wallTime: number): Point | undefined {
     if (x !== current) {
       flush();
       points.length = 0;
@@ -78,7 +86,12 @@ export function createPointBuffer(write: PutPoint): PointBuffer {
     } else if (point.isWritten) {
       return undefined;
     }
-    point.value = value;
+    if (typeof value === 'number') {
+      point.number = value;
+      point.other = undefined;
+    } else {
+      point.other = value;
+    }
     point.wallTime = wallTime;
     return point;
   }

@@ -12,7 +12,7 @@ export function createRouter(layout: Layout): (tag: string) => Target {
   return (tag) => {
     let target = targets.get(tag);
     if (target === undefined) {
-      target = layout === 'single' ? { id: tag, folder: '', tag } : splitTarget(tag);
+      target = layout === 'single' ? { id: tag, folder: '', tag, kind: undefined } : splitTarget(tag);
       targets.set(tag, target);
     }
     return target;
@@ -23,5 +23,5 @@ function splitTarget(name: string): Target {
   const [, prefix, rest] = /^(train|valid)\/(.+)$/s.exec(name) ?? [];
   const folder = FOLDERS[(prefix ?? 'train') as keyof typeof FOLDERS];
   const tag = rest ?? name;
-  return { id: `${folder}/${tag}`, folder, tag };
+  return { id: `${folder}/${tag}`, folder, tag, kind: undefined };
 }

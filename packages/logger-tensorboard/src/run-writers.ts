@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { SummaryWriter, type SummaryWriterOptions } from 'tensorboard-writer';
-import { createPointBuffer } from './point-buffer.js';
+import type { LogValue } from '@microbatch/core/logger';
+import { type HParamsStatus, type HParamValue, SummaryWriter, type SummaryWriterOptions } from 'tensorboard-writer';
+import { createPointBuffer, type Target } from './point-buffer.js';
 import { createRouter, FIRST_FOLDER } from './router.js';
 import type { ResolvedOptions } from './tensorboard-options.js';
 import type { EmitPoint } from './to-points.js';
+import { kindOf, writeValue } from './write-value.js';
 
 /** The event files of one run. */
 export interface RunWriters {
@@ -14,17 +16,48 @@ export interface RunWriters {
   /** Takes a point that a later one for the same tag and x may replace. */
   readonly hold: EmitPoint;
   flush(): void;
-  /** Writes what is held and lets the files go, also where that throws. */
-  close(): void;
+  /** Writes what is held and how the run ended, and lets the files go, also where that throws. */
+  close(status: HParamsStatus, endTime: number): void;
+}
+
+/** What a run's files begin with, and who hears of what they can't hold. */
+export interface RunBeginning extends SummaryWriterOptions {
+  /** The run's row in the hparams table; none where it is empty. */
+  readonly hparams: Readonly<Record<string, HParamValue>>;
+  /** Seconds since 1970. */
+  readonly startTime: number;
+  /** Called for each value that can't be shown. */
+  readonly onDropped: (target: Target, reason: string) => void;
 }
 
 /** Opens the run's files; a folder that can't be written throws now. */
-export function openRunWriters({ logDir, layout }: ResolvedOptions, options: SummaryWriterOptions): RunWriters {
+export function openRunWriters(
+  { logDir, layout }: ResolvedOptions,
+  { hparams, startTime, onDropped, ...options }: RunBeginning,
+): RunWriters {
   const writers = new Map<string, SummaryWriter>();
   const route = createRouter(layout);
-  const buffer = createPointBuffer(({ folder, tag }, x, value, wallTime) => {
-    writerOf(folder).addScalar(tag, value, x, wallTime);
+  const buffer = createPointBuffer((target, x, value, wallTime) => {
+    if (typeof value === 'number') target.kind ??= 'scalar';
+    if (typeof value !== 'number' || target.kind !== 'scalar') checkAndWrite(target, x, value, wallTime);
+    else writerOf(target.folder).addScalar(target.tag, value, x, wallTime);
   });
+  const hasRow = Object.keys(hparams).length > 0;
+
+  function checkAndWrite(target: Target, x: number, value: LogValue, wallTime: number): void {
+    const writer = writerOf(target.folder);
+    try {
+      const kind = kindOf(value);
+      if (target.kind !== undefined && target.kind !== kind) {
+        throw new TypeError(`it is of kind ${kind}, and its tag began with one of kind ${target.kind}`);
+      }
+      writeValue(writer, target.tag, x, value, wallTime);
+      target.kind = kind;
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+      onDropped(target, error.message);
+    }
+  }
 
   // A validation folder without a point would show as an empty run: it waits for the first.
   function writerOf(folder: string): SummaryWriter {
@@ -49,6 +82,8 @@ export function openRunWriters({ logDir, layout }: ResolvedOptions, options: Sum
   }
 
   writerOf(FIRST_FOLDER[layout]);
+  // In the run's own folder, also where its curves lie below: TensorBoard looks for a session's metrics there.
+  if (hasRow) writerOf('').addHParamsStart(hparams, { startTime });
 
   return {
     stage: (tag, x, value, wallTime) => buffer.stage(route(tag), x, value, wallTime),
@@ -58,9 +93,10 @@ export function openRunWriters({ logDir, layout }: ResolvedOptions, options: Sum
       buffer.flush();
       for (const writer of writers.values()) writer.flush();
     },
-    close() {
+    close(status, endTime) {
       try {
         buffer.flush();
+        if (hasRow && status !== 'unknown') writerOf('').addHParamsEnd(status, { endTime });
       } finally {
         closeAll();
       }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import {
+  assertBoolean,
   assertStepAxis,
   type MetricNames,
   metricNames,
@@ -23,6 +24,8 @@ export interface TensorBoardOptions {
   readonly stepAxis?: StepAxis;
   readonly names?: NamingScheme;
   readonly layout?: Layout;
+  /** Whether the run's config and its outcome go to the hparams table; true by default. A run without a config has no row. */
+  readonly hparams?: boolean;
 }
 
 /** Options that were checked, with their defaults. */
@@ -31,10 +34,14 @@ export interface ResolvedOptions {
   readonly stepAxis: StepAxis;
   readonly names: MetricNames;
   readonly layout: Layout;
+  readonly hparams: boolean;
 }
 
 const OPTION_NAMES = new Set<string>(
-  Object.keys({ logDir: 0, stepAxis: 0, names: 0, layout: 0 } satisfies Record<keyof TensorBoardOptions, 0>),
+  Object.keys({ logDir: 0, stepAxis: 0, names: 0, layout: 0, hparams: 0 } satisfies Record<
+    keyof TensorBoardOptions,
+    0
+  >),
 );
 
 /** Throws a `TypeError` that names the option and the value. */
@@ -43,7 +50,7 @@ export function resolveOptions(options: TensorBoardOptions): ResolvedOptions {
     if (!OPTION_NAMES.has(name))
       throw new TypeError(`tensorboard: there is no option ${name}, given ${inspect(value)}`);
   }
-  const { logDir, stepAxis = 'micro', names = 'microbatch', layout = 'single' } = options;
+  const { logDir, stepAxis = 'micro', names = 'microbatch', layout = 'single', hparams = true } = options;
   if (typeof logDir !== 'string' || logDir === '') {
     throw new TypeError(`logDir must be the path of a folder, not ${inspect(logDir)}`);
   }
@@ -51,8 +58,9 @@ export function resolveOptions(options: TensorBoardOptions): ResolvedOptions {
   if (layout !== 'single' && layout !== 'split') {
     throw new TypeError(`layout must be 'single' or 'split', not ${inspect(layout)}`);
   }
+  assertBoolean('hparams', hparams);
   if (layout === 'split' && names === 'fastai') {
     throw new TypeError("layout 'split' needs names: 'microbatch': fastai calls training and validation differently");
   }
-  return { logDir, stepAxis, names: metricNames(names), layout };
+  return { logDir, stepAxis, names: metricNames(names), layout, hparams };
 }

@@ -1,28 +1,59 @@
-import { assertAxisFits, LoggerError, type RunInfo, type Sink, type StepAxis } from '@microbatch/core/logger';
+import {
+  assertAxisFits,
+  LoggerError,
+  type LoggerNotice,
+  type RunInfo,
+  type RunOutcome,
+  type Sink,
+  type StepAxis,
+} from '@microbatch/core/logger';
+import type { HParamsStatus } from 'tensorboard-writer';
+import { toHParams } from './config-hparams.js';
+import type { Target } from './point-buffer.js';
 import { openRunWriters, type RunWriters } from './run-writers.js';
 import { resolveOptions, type TensorBoardOptions } from './tensorboard-options.js';
 import { toPoints } from './to-points.js';
 
 const NAME = 'tensorboard';
 
-/** The sink of `tensorboard()`: scalars only; other values of `log` events are left out. Throws a `TypeError` for bad options. */
+// A stopped run may be resumed, and TensorBoard keeps the first status that a folder holds: it gets none.
+const STATUSES: Readonly<Record<RunOutcome, HParamsStatus>> = {
+  finished: 'success',
+  failed: 'failure',
+  stopped: 'unknown',
+};
+
+interface Session {
+  readonly run: RunInfo;
+  readonly writers: RunWriters;
+  /** Of the latest event, in ms since 1970. */
+  time: number;
+}
+
+/** The sink of `tensorboard()`. Throws a `TypeError` for bad options. */
 export function tensorboardSink(options: TensorBoardOptions): Sink {
   const resolved = resolveOptions(options);
-  let session: { readonly run: RunInfo; readonly writers: RunWriters } | undefined;
+  let session: Session | undefined;
 
-  function close(): void {
-    const writers = session?.writers;
+  function close(outcome: RunOutcome): void {
+    const closing = session;
     session = undefined;
-    writers?.close();
+    closing?.writers.close(STATUSES[outcome], closing.time / 1000);
   }
 
   return {
     name: NAME,
-    supports: { scalars: true, histograms: false, images: false, text: false, tables: false },
-    open(run) {
+    supports: { scalars: true, histograms: true, images: true, text: true, tables: true },
+    open(run, notify = complain) {
       if (session !== undefined) throw new LoggerError(NAME, 'in-use', `${NAME}: a run is open already`);
       assertAxisFits(resolved.stepAxis, run);
-      session = { run, writers: openRunWriters(resolved, takeOver(run, resolved.stepAxis)) };
+      const writers = openRunWriters(resolved, {
+        ...takeOver(run, resolved.stepAxis),
+        hparams: resolved.hparams ? toHParams(run.config) : {},
+        startTime: run.startedAt / 1000,
+        onDropped: tellOnce(notify),
+      });
+      session = { run, writers, time: run.startedAt };
     },
     write(events) {
       if (session === undefined) throw new LoggerError(NAME, 'not-open', `${NAME}: write() needs an open run`);
@@ -32,20 +63,36 @@ export function tensorboardSink(options: TensorBoardOptions): Sink {
         toPoints(event, run, resolved, isBatch ? writers.stage : writers.hold);
         writers.settle();
       }
+      session.time = events.at(-1)?.time ?? session.time;
     },
     flush() {
       session?.writers.flush();
     },
     close,
-    exitSync() {
+    exitSync(outcome) {
       try {
-        close();
+        close(outcome);
       } catch (error) {
         // Nobody is left to be told by a receipt.
         process.stderr.write(`${NAME}: ${error instanceof Error ? error.message : String(error)}\n`);
       }
     },
   };
+}
+
+/** Tells of each tag's first value that can't be shown. */
+function tellOnce(notify: (notice: LoggerNotice) => void): (target: Target, reason: string) => void {
+  const told = new Set<string>();
+  return ({ id }, reason) => {
+    if (told.has(id)) return;
+    told.add(id);
+    notify({ level: 'warn', code: 'value-dropped', message: `${JSON.stringify(id)} is not logged: ${reason}` });
+  };
+}
+
+/** For a sink that nobody listens to. */
+function complain({ code, message }: LoggerNotice): void {
+  process.stderr.write(`${NAME}: ${message} (${code}, told once)\n`);
 }
 
 /** Where a resumed run takes over from what its folder holds; otherwise its first point says it. */

@@ -3,7 +3,7 @@ import type { TensorBoardOptions } from './tensorboard-options.js';
 import { tensorboardSink } from './tensorboard-sink.js';
 
 /**
- * Writes a run's scalars where TensorBoard finds them. Throws a `TypeError` for bad options, and a `RangeError` for
+ * Shows a run, and what `log()` adds to it, in TensorBoard. Throws a `TypeError` for bad options, and a `RangeError` for
  * `maxQueued` or `timeoutMs`.
  */
 export function tensorboard(options: TensorBoardOptions & LoggerOptions): Logger {

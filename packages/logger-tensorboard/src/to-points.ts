@@ -1,6 +1,7 @@
 import {
   axisValue,
   batchScalars,
+  type LogValue,
   type LogValues,
   type MetricNames,
   type RunInfo,
@@ -8,8 +9,8 @@ import {
   type TrainEvent,
 } from '@microbatch/core/logger';
 
-/** Takes one point: `x` only rises, `wallTime` in seconds since 1970. */
-export type EmitPoint = (tag: string, x: number, value: number, wallTime: number) => void;
+/** Takes one point: `x` only rises, `wallTime` in seconds since 1970. Batches give numbers alone. */
+export type EmitPoint = (tag: string, x: number, value: LogValue, wallTime: number) => void;
 
 /** Hands `emit` the points that an event adds to its run's charts; events that show nothing give none. */
 export function toPoints(
@@ -20,7 +21,7 @@ export function toPoints(
 ): void {
   const x = axisValue(event, stepAxis);
   const wallTime = event.time / 1000;
-  const add = (tag: string, value: number) => emit(tag, x, value, wallTime);
+  const add = (tag: string, value: LogValue) => emit(tag, x, value, wallTime);
   switch (event.type) {
     case 'micro-batch':
       batchScalars(event, run, names, add);
@@ -39,10 +40,10 @@ export function toPoints(
   }
 }
 
-// Numbers only: `supports` says so. TensorBoard knows no empty tag.
-function logPoints(values: LogValues, add: (tag: string, value: number) => void): void {
+// TensorBoard knows no empty tag.
+function logPoints(values: LogValues, add: (tag: string, value: LogValue) => void): void {
   for (const key in values) {
     const value = values[key];
-    if (typeof value === 'number' && key !== '') add(key, value);
+    if (value !== undefined && key !== '') add(key, value);
   }
 }

@@ -1,17 +1,26 @@
 import { sinkConformance } from '@microbatch/core/testing';
-import { readScalars } from 'tensorboard-writer';
 import { describe, it } from 'vitest';
 import { tensorboardSink } from '../src/index.js';
+import { type ShownValue, shownValues } from './shown-values.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 function create() {
   const logDir = temporaryFolder();
   const read = async () => {
-    const all = [...(await readScalars(logDir)).series].map(([tag, { values }]) => [tag, [...values]] as const);
-    const { 'train/loss': losses = [], ...logged } = Object.fromEntries(all);
-    return { losses, logged };
+    const logged: Record<string, unknown[]> = {};
+    for (const value of await shownValues(logDir)) {
+      logged[value.tag] ??= [];
+      logged[value.tag]!.push(contentOf(value));
+    }
+    const { 'train/loss': losses = [], ...rest } = logged;
+    return { losses: losses as number[], logged: rest };
   };
   return { sink: tensorboardSink({ logDir }), read };
+}
+
+function contentOf(value: ShownValue): unknown {
+  if (value.kind === 'scalar') return value.value;
+  return value.kind === 'text' ? value.texts.join() : value;
 }
 
 describe('the TensorBoard sink', () => {

@@ -62,7 +62,7 @@ export function smallRun(logAccumBatch: boolean): readonly TrainEvent[] {
   return [
     { type: 'run-start', ...clocks(0, 0), run: runInfo(logAccumBatch) },
     micro(1, 0, 4),
-    { type: 'log', ...clocks(1, 0), values: { mine: 1, note: 'left out' } },
+    { type: 'log', ...clocks(1, 0), values: { mine: 1, note: 'a *note*' } },
     micro(2, 0, 2),
     accumulated(2, 1, 3),
     micro(3, 1, 2),

@@ -1,9 +1,9 @@
-import { metricNames, type NamingScheme, type StepAxis } from '@microbatch/core/logger';
+import { type LogValue, metricNames, type NamingScheme, type StepAxis } from '@microbatch/core/logger';
 import { expect, test } from 'vitest';
 import { toPoints } from '../src/to-points.js';
 import { runInfo, smallRun } from './small-run.js';
 
-type Points = Record<string, [x: number, value: number][]>;
+type Points = Record<string, [x: number, value: LogValue][]>;
 
 function pointsOf(logAccumBatch: boolean, stepAxis: StepAxis, names: NamingScheme = 'microbatch'): Points {
   const points: Points = {};
@@ -56,6 +56,7 @@ test('accumulated batches are recorded: they lie on the micro clock, with each m
       [1, 1],
       [3, 2],
     ],
+    note: [[1, 'a *note*']],
   });
 });
 
@@ -116,6 +117,7 @@ test('fastai’s names', () => {
     'lr_0',
     'micro_loss',
     'mine',
+    'note',
     'raw_loss',
     'train_accuracy',
     'train_loss',

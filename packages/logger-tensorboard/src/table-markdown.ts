@@ -1,0 +1,28 @@
+import { inspect } from 'node:util';
+import type { TableCell, TableValue } from '@microbatch/core/logger';
+
+/** A table in Markdown, each cell as it was given. Throws a `TypeError` where rows and columns don't fit. */
+export function toMarkdown({ columns, rows }: TableValue): string {
+  if (!Array.isArray(columns) || columns.length === 0) {
+    throw new TypeError(`a table needs columns, not ${inspect(columns)}`);
+  }
+  if (!Array.isArray(rows)) throw new TypeError(`a table needs rows, not ${inspect(rows)}`);
+  const wrong = rows.findIndex((row) => row?.length !== columns.length);
+  if (wrong !== -1) {
+    throw new TypeError(
+      `row ${wrong} has ${rows[wrong]?.length ?? 'no'} cells, where the table has ${columns.length} columns`,
+    );
+  }
+  return [columns, columns.map(() => '---'), ...rows.map((row: readonly TableCell[]) => row)]
+    .map((cells, at) => `| ${cells.map(at === 1 ? String : toCell).join(' | ')} |`)
+    .join('\n');
+}
+
+function toCell(value: TableCell): string {
+  if (value === null) return '';
+  return String(value)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/[\\`*_[\]|]/g, '\\$&')
+    .replace(/\r\n?|\n/g, '<br>');
+}

@@ -35,8 +35,9 @@ export function equalWidthBuckets(values: Float64Array, buckets: number): Float6
     rows[3 * (quotient < last ? Math.trunc(quotient) : last) + 2]! += 1;
   }
   for (let row = 0; row < buckets; row++) {
-    rows[3 * row] = min + width * row;
-    rows[3 * row + 1] = row === last ? max : min + width * (row + 1);
+    // A range of denormal size makes a width so coarse that edges would pass the last.
+    rows[3 * row] = Math.min(min + width * row, max);
+    rows[3 * row + 1] = row === last ? max : Math.min(min + width * (row + 1), max);
   }
   return rows;
 }

@@ -6,8 +6,8 @@ import { root } from './root.mjs';
  * Runs a program on this terminal, by default in the repository's top folder, and resolves with its exit code, 128 + n
  * where signal n ended it. With `quiet`, its output is kept and shown only if it fails.
  */
-export async function runChild(command, args, { quiet = false, cwd = root, shell = false } = {}) {
-  const child = spawn(command, args, { cwd, shell, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+export async function runChild(command, args, { quiet = false, cwd = root, env, shell = false } = {}) {
+  const child = spawn(command, args, { cwd, env, shell, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
   const kept = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => kept.push(chunk));
 

@@ -7,6 +7,9 @@ export const TEST_REPORT = '.cache/vitest-report.json';
 /** Where `npm run test:interop` leaves vitest's report. */
 export const INTEROP_REPORT = '.cache/interop-report.json';
 
+/** Where `npm run test:node-matrix` leaves vitest's reports of all Nodes as one. */
+export const NODE_MATRIX_REPORT = '.cache/node-matrix-report.json';
+
 /** Where `npm run check` leaves the outcome of each of its steps. */
 export const CHECK_REPORT = '.cache/check-report.json';
 

@@ -1,6 +1,7 @@
 import { check } from './check.mjs';
 import { requireChromium } from './chromium.mjs';
 import { ensureInstalled } from './install.mjs';
+import { runNodeMatrix } from './node-matrix.mjs';
 import { ensurePythonEnvironments } from './python-environments.mjs';
 import { build, mainJob, runInteropTests, runTests } from './tasks.mjs';
 
@@ -9,6 +10,7 @@ const verbs = {
   test: async (args) => (await build()) || (await runTests(args)),
   'test:interop': async (args) =>
     requireChromium() || (await ensurePythonEnvironments()) || (await build()) || (await runInteropTests(args)),
+  'test:node-matrix': async (args) => (await build()) || (await runNodeMatrix(args)),
   check,
 };
 

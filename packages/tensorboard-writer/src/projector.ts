@@ -9,7 +9,7 @@ import { assertLayout, encodePixels, IMAGES_LAYOUTS } from './image.js';
 import { makeFolders } from './make-folders.js';
 import type { DenseArray } from './numeric-input.js';
 import { arrange, type ImagesLayout, readPictures } from './pixels.js';
-import { withEmbedding } from './projector-config.js';
+import { type EmbeddingInfo, withEmbedding } from './projector-config.js';
 
 /** How the rows of a matrix are labelled in the projector. */
 export interface EmbeddingOptions {
@@ -63,12 +63,14 @@ export function writeEmbedding(
 
   const stepText = String(step).padStart(5, '0');
   const folder = `${stepText}/${folderName(tag)}`;
-  const config = nextConfig(logDir, {
+  const info: EmbeddingInfo = {
     tensorName: `${tag}:${stepText}`,
     tensorPath: `${folder}/tensors.tsv`,
     metadataPath: labels && `${folder}/metadata.tsv`,
     sprite: sprite && { imagePath: `${folder}/sprite.png`, width: sprite.width, height: sprite.height },
-  });
+  };
+  // A config that cannot be read is refused before anything is written.
+  nextConfig(logDir, info);
   const inFolder = (name: string, chunks: Iterable<string | Uint8Array>): FileContents => ({
     path: join(logDir, folder, name),
     chunks,
@@ -79,15 +81,21 @@ export function writeEmbedding(
       inFolder('tensors.tsv', tensorLines(matrix)),
       ...(labels === undefined ? [] : [inFolder('metadata.tsv', [`${labels.join('\n')}\n`])]),
       ...(sprite === undefined ? [] : [inFolder('sprite.png', [sprite.png])]),
-      { path: join(logDir, CONFIG_NAME), chunks: [config] },
+      { path: join(logDir, CONFIG_NAME), chunks: configText(logDir, info) },
     ]);
   } catch (cause) {
+    if (cause instanceof EventFileError) throw cause;
     const message = `cannot write the embedding ${JSON.stringify(tag)} in ${logDir}: ${reasonOf(cause)}`;
     throw new EventFileError('write-failed', join(logDir, folder), message, { cause });
   }
 }
 
-function nextConfig(logDir: string, info: Parameters<typeof withEmbedding>[1]): string {
+// Read again when the other files stand beside their places: they take long, and another process may have added its own.
+function* configText(logDir: string, info: EmbeddingInfo): Generator<string> {
+  yield nextConfig(logDir, info);
+}
+
+function nextConfig(logDir: string, info: EmbeddingInfo): string {
   const path = join(logDir, CONFIG_NAME);
   try {
     return withEmbedding(readText(path), info);
@@ -138,11 +146,19 @@ function* tensorLines({ shape, data }: DenseArray): Generator<string> {
   const [count, dimensions] = shape as [number, number];
   let chunk = '';
   for (let row = 0; row < count; row += 1) {
-    chunk += `${data.slice(row * dimensions, (row + 1) * dimensions).join('\t')}\n`;
+    for (let column = 0; column < dimensions; column += 1) {
+      chunk += `${toText(data[row * dimensions + column]!)}${column + 1 === dimensions ? '\n' : '\t'}`;
+    }
     if (chunk.length > CHUNK_CHARACTERS) {
       yield chunk;
       chunk = '';
     }
   }
   yield chunk;
+}
+
+// The projector holds 32-bit floats, which 9 digits tell apart.
+function toText(value: number): string {
+  const float = Math.fround(value);
+  return Number.isInteger(float) ? String(float) : float.toPrecision(9);
 }

@@ -209,7 +209,7 @@ test('tensors are read', async () => {
   using writer = new SummaryWriter(logDir);
   const tensor = { shape: [1, 2], dtype: 'float32', data: async () => Float32Array.of(0.5, 1) };
   await writer.addEmbedding(tensor);
-  expect(readText(logDir, '00000/default/tensors.tsv')).toBe('0.5\t1\n');
+  expect(readText(logDir, '00000/default/tensors.tsv')).toBe('0.500000000\t1\n');
 });
 
 test('a failing disk: one clear error, the config as it was, nothing left over', () => {

@@ -9,7 +9,9 @@ import {
   writeEvent,
   writeScalarEvent,
 } from './encode-event.js';
-import { RecordFile } from './record-file.js';
+import type { EventFileError } from './event-file-error.js';
+import { DROPPED, RecordFile } from './record-file.js';
+import { frameRecords } from './record-frame.js';
 
 // A program that makes up tags must not fill the memory with them.
 const MOST_TAGS_KEPT = 10_000;
@@ -35,38 +37,51 @@ export interface EventFileOptions {
   readonly purgeStep?: number | undefined;
   /** `'simple-value'` by default. */
   readonly scalarFormat?: ScalarFormat | undefined;
+  /** As in `RecordFileOptions`. */
+  readonly onError?: ((error: EventFileError) => void) | undefined;
+  readonly mayOpenLater?: boolean | undefined;
   /** ms since 1970. */
   readonly now?: (() => number) | undefined;
 }
 
 /** Creates a new event file in `directory`. Throws an `EventFileError`. */
 export function createEventFile(directory: string, options: EventFileOptions = {}): EventFile {
-  const { purgeStep, scalarFormat = 'simple-value', now = Date.now } = options;
-  const records = new RecordFile(directory, now, ensureStart);
+  const { purgeStep, scalarFormat = 'simple-value', now = Date.now, onError, mayOpenLater } = options;
   const templates = new Map<string, ScalarTemplate>();
-  let hasStart = false;
+  let startStep: number | undefined;
   let hasFinalStart = false;
   let descriptions: { readonly payload: Uint8Array; readonly wallTime: number }[] = [];
+  const records = new RecordFile(directory, { now, head, complete: ensureStart, onError, mayOpenLater });
 
-  function append(event: Uint8Array, nowMs: number): void {
-    records.bytes.set(event, records.begin(event.length));
-    records.commit(nowMs);
+  // A file that takes the place of a deleted one takes over from earlier files where that did.
+  function head(): Uint8Array {
+    const wallTime = now() / 1000;
+    const version = encodeFileVersion(wallTime);
+    return startStep === undefined
+      ? frameRecords(version)
+      : frameRecords(version, encodeSessionStart(wallTime, startStep));
   }
 
   // TensorBoard drops what earlier files of the run hold from this step on: only the first value tells where that is.
-  function start(step: number, nowMs: number): void {
-    hasStart = true;
-    append(encodeSessionStart(nowMs / 1000, step), nowMs);
+  function start(step: number, nowMs: number): boolean {
+    const event = encodeSessionStart(nowMs / 1000, step);
+    const at = records.begin(event.length);
+    if (at === DROPPED) return false;
+    records.bytes.set(event, at);
+    startStep = step;
+    records.commit(nowMs);
+    return true;
   }
 
   // Each file has a START, also one that no value comes to. A later first value may still take over by its own.
   function ensureStart(): void {
-    if (!hasStart) start(purgeStep ?? Number.MAX_SAFE_INTEGER, now());
+    if (startStep === undefined) start(purgeStep ?? Number.MAX_SAFE_INTEGER, now());
   }
 
   function takeOver(firstStep: number, nowMs: number): void {
+    const isDue = startStep === undefined || purgeStep === undefined;
+    if (isDue && !start(purgeStep ?? firstStep, nowMs)) return;
     hasFinalStart = true;
-    if (!hasStart || purgeStep === undefined) start(purgeStep ?? firstStep, nowMs);
     // They stand at step 0: what hides that step hides them too.
     if (purgeStep === undefined && firstStep === 0) {
       for (const { payload, wallTime } of descriptions) appendEvent(payload, 0, wallTime, nowMs);
@@ -76,6 +91,7 @@ export function createEventFile(directory: string, options: EventFileOptions = {
 
   function appendEvent(payload: Uint8Array, step: number, wallTime: number, nowMs: number): void {
     const at = records.begin(eventLength(payload, step));
+    if (at === DROPPED) return;
     writeEvent(records.bytes, records.view, at, payload, step, wallTime);
     records.commit(nowMs);
   }
@@ -90,22 +106,17 @@ export function createEventFile(directory: string, options: EventFileOptions = {
     return template;
   }
 
-  try {
-    const nowMs = now();
-    append(encodeFileVersion(nowMs / 1000), nowMs);
-  } catch (error) {
-    records.abandon();
-    throw error;
-  }
-
   return {
-    path: records.path,
+    get path() {
+      return records.path;
+    },
     assertWritable: () => records.assertWritable(),
     scalar(tag, value, step, wallTime) {
       const nowMs = now();
       if (!hasFinalStart) takeOver(step, nowMs);
       const template = templateOf(tag);
       const at = records.begin(scalarEventLength(template, step));
+      if (at === DROPPED) return;
       writeScalarEvent(records.bytes, records.view, at, template, value, step, wallTime ?? nowMs / 1000);
       records.commit(nowMs);
     },

@@ -1,36 +1,51 @@
-import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeSync } from 'node:fs';
+import { AppendFile } from './append-file.js';
 import { maskedCrc32c } from './crc32c.js';
 import { EventFileError, reasonOf } from './event-file-error.js';
-import { eventFileNames, nextEventFileName } from './event-file-names.js';
 import { onExit } from './exit-hook.js';
-import { makeFolders } from './make-folders.js';
+import { Outage } from './outage.js';
+import { FRAME_BYTES, HEADER_BYTES, wholeRecords } from './record-frame.js';
 
 const BUFFER_BYTES = 64 * 1024;
 /** How old a record may get in memory before a call, or the timer, hands it to the operating system. */
 export const WRITE_THROUGH_MS = 250;
-/** Length (8), its CRC (4), and the data's CRC (4). */
-const HEADER_BYTES = 12;
-const FRAME_BYTES = 16;
+
+/** What `begin` says where there is no room. */
+export const DROPPED = -1;
+
+/** How a `RecordFile` is written. */
+export interface RecordFileOptions {
+  /** ms since 1970. */
+  readonly now?: () => number;
+  /** The framed records with which a file begins: asked for each time that one is created. */
+  readonly head?: () => Uint8Array;
+  /** Called before the file may be left as it is, by `flush`, `close` and when the process exits; may add records. */
+  readonly complete?: () => void;
+  /** Where given, hears of what the disk does instead of the caller, and a deleted file is created anew. */
+  readonly onError?: ((error: EventFileError) => void) | undefined;
+  /** Whether the constructor leaves it to later calls to try again where the file can't be created. With `onError` only. */
+  readonly mayOpenLater?: boolean | undefined;
+}
 
 /**
- * A new TFRecord file: whole records, in order, in one bounded buffer.
+ * A new TFRecord file: whole records, in order, in one bounded buffer. What a failed write did not take waits in it.
  *
- * After a failed write the file may end in a part of a record; the next write goes on at the very byte, so that the
- * file is whole again as soon as the disk takes data.
+ * Without `onError` methods throw an `EventFileError` where the disk fails. With it, none does: what finds no room in the
+ * buffer is dropped, and counted.
  */
 export class RecordFile {
-  readonly path: string;
-  /** Where `begin` reserves room. Both change when a record larger than the buffer comes. */
+  /** Where `begin` reserves room. Both may change with each `begin`. */
   bytes: Uint8Array = new Uint8Array(BUFFER_BYTES);
   view: DataView = new DataView(this.bytes.buffer);
-  readonly #fd: number;
+  readonly #directory: string;
   readonly #now: () => number;
+  readonly #head: () => Uint8Array;
   readonly #complete: () => void;
+  readonly #outage: Outage | undefined;
   readonly #offExit: () => void;
-  // Some file systems always say 0.
-  readonly #countsLinks: boolean;
   readonly #lengthCrcs = new Uint32Array(256);
+  #file: AppendFile | undefined;
+  #path: string;
   #used = 0;
   #dataStart = 0;
   #dataEnd = 0;
@@ -39,38 +54,44 @@ export class RecordFile {
   #timer: NodeJS.Timeout | undefined;
   #state: 'open' | 'deleted' | 'closed' = 'open';
 
-  /**
-   * Creates `directory` where it is missing, and the file in it. `now` gives ms since 1970. `complete` is called before
-   * the file may be left as it is, by `flush`, `close` and when the process exits, and may add records.
-   */
-  constructor(directory: string, now: () => number = Date.now, complete: () => void = () => {}) {
+  /** Creates `directory` where it is missing, and the file in it. Throws an `EventFileError`, with `onError` too. */
+  constructor(directory: string, options: RecordFileOptions = {}) {
+    const { now = Date.now, head = () => new Uint8Array(0), complete = () => {}, onError, mayOpenLater } = options;
+    this.#directory = directory;
+    this.#path = directory;
     this.#now = now;
+    this.#head = head;
     this.#complete = complete;
-    try {
-      makeFolders(directory);
-      [this.path, this.#fd] = createFile(directory, now());
-      this.#countsLinks = fstatSync(this.#fd).nlink > 0;
-    } catch (cause) {
-      const message = `logDir ${JSON.stringify(directory)} cannot be written: ${reasonOf(cause)}`;
-      throw new EventFileError('open-failed', directory, message, { cause });
-    }
+    this.#outage = onError === undefined ? undefined : new Outage(onError);
     this.#offExit = onExit(() => this.#writeAtExit());
+    try {
+      if (mayOpenLater) this.#tryToWrite();
+      else this.#write();
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+
+  /** The file; the folder before there is one. */
+  get path(): string {
+    return this.#path;
   }
 
   /** Throws an `EventFileError` where nothing can be added any more. */
   assertWritable(): void {
     if (this.#state === 'closed') throw new EventFileError('closed', this.path, `${this.path} was closed`);
-    if (this.#state === 'deleted') throw this.#deletedError();
+    if (this.#state === 'deleted') this.#file!.assertLinked();
   }
 
-  /** Reserves a record of `length` bytes of data; returns where in `bytes` the data belongs. `commit` must follow. */
+  /**
+   * Reserves a record of `length` bytes of data; returns where in `bytes` the data belongs, or `DROPPED`. `commit` must
+   * follow, unless it was dropped.
+   */
   begin(length: number): number {
-    if (this.#used + length + FRAME_BYTES > this.bytes.length) {
-      this.#write();
-      if (length + FRAME_BYTES > this.bytes.length) {
-        this.bytes = new Uint8Array(length + FRAME_BYTES);
-        this.view = new DataView(this.bytes.buffer);
-      }
+    if (this.#used + length + FRAME_BYTES > this.bytes.length && !this.#makeRoom(length)) {
+      this.#outage?.drop();
+      return DROPPED;
     }
     const start = this.#used;
     this.view.setUint32(start, length, true);
@@ -88,25 +109,26 @@ export class RecordFile {
     const age = nowMs - this.#lastWriteMs;
     // A clock that went back must not stop the writing.
     if (age >= 0 && age < this.#writeThroughMs) this.#arm();
-    else this.#write();
+    else this.#tryToWrite();
   }
 
   /** Makes everything durable. */
   flush(): void {
     this.assertWritable();
     this.#complete();
-    this.#write();
-    this.#sync();
+    this.#tryToWrite(true);
   }
 
   /** Makes everything durable and lets the file go, also where that throws. Idempotent. */
   close(): void {
+    if (this.#state === 'closed') return;
     try {
       // A deleted file was reported by the call that found it.
       if (this.#state === 'open') this.flush();
     } finally {
       this.abandon();
     }
+    this.#outage?.end(this.#waiting());
   }
 
   /** Lets the file go as it is, without writing. Idempotent. */
@@ -115,7 +137,7 @@ export class RecordFile {
     this.#state = 'closed';
     clearTimeout(this.#timer);
     this.#offExit();
-    closeSync(this.#fd);
+    this.#file?.close();
   }
 
   // Lengths repeat: a run's records differ in their tags and the digits of their steps only.
@@ -129,45 +151,104 @@ export class RecordFile {
     return crc;
   }
 
-  #write(): void {
-    if (this.#countsLinks && fstatSync(this.#fd).nlink === 0) {
-      this.#state = 'deleted';
-      throw this.#deletedError();
+  #waiting(): number {
+    return wholeRecords(this.bytes, this.#used).count;
+  }
+
+  #makeRoom(length: number): boolean {
+    if (!this.#tryToWrite()) return false;
+    this.#reserve(length + FRAME_BYTES);
+    return true;
+  }
+
+  #reserve(room: number): void {
+    if (this.#used + room <= this.bytes.length) return;
+    const larger = new Uint8Array(this.#used + room);
+    larger.set(this.bytes.subarray(0, this.#used));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+  }
+
+  /** Whether everything is written. Throws only where nobody else hears of it. */
+  #tryToWrite(isFlush = false): boolean {
+    const outage = this.#outage;
+    if (outage === undefined) {
+      this.#write();
+      if (isFlush) this.#file!.sync();
+      return true;
     }
-    let written = 0;
+    const nowMs = this.#now();
+    // A try that must wait counts as one: else every call would come here.
+    this.#lastWriteMs = nowMs;
+    if (!isFlush && this.#writeThroughMs > 0 && outage.mustWait(nowMs)) return this.#retryLater();
     try {
-      while (written < this.#used) written += writeSync(this.#fd, this.bytes, written, this.#used - written);
+      this.#writeAnew(outage, nowMs);
+      if (isFlush) this.#file!.sync();
+    } catch (error) {
+      outage.failed(error as EventFileError, nowMs);
+      return this.#retryLater();
+    }
+    outage.end();
+    return true;
+  }
+
+  /** Writes; into a new file where the file was deleted. */
+  #writeAnew(outage: Outage, nowMs: number): void {
+    try {
+      this.#write();
+    } catch (error) {
+      if (!isDeletion(error)) throw error;
+      this.#file!.close();
+      this.#file = undefined;
+      outage.failed(error, nowMs);
+      this.#write();
+    }
+  }
+
+  #retryLater(): false {
+    this.#arm();
+    return false;
+  }
+
+  #write(): void {
+    const file = this.#file ?? this.#create();
+    const before = file.size;
+    try {
+      file.append(this.bytes, this.#used);
       this.#lastWriteMs = this.#now();
-    } catch (cause) {
-      throw this.#writeError(cause);
+    } catch (error) {
+      if (this.#outage === undefined && isDeletion(error)) this.#state = 'deleted';
+      throw error;
     } finally {
+      const written = file.size - before;
       this.bytes.copyWithin(0, written, this.#used);
       this.#used -= written;
     }
   }
 
-  #sync(): void {
-    try {
-      fsyncSync(this.#fd);
-    } catch (cause) {
-      throw this.#writeError(cause);
-    }
-  }
-
-  #writeError(cause: unknown): EventFileError {
-    return new EventFileError('write-failed', this.path, `cannot write ${this.path}: ${reasonOf(cause)}`, { cause });
-  }
-
-  #deletedError(): EventFileError {
-    return new EventFileError('file-deleted', this.path, `${this.path} was deleted while it was being written`);
+  #create(): AppendFile {
+    const file = new AppendFile(this.#directory, this.#now());
+    this.#file = file;
+    this.#path = file.path;
+    const head = this.#head();
+    this.#reserve(head.length);
+    this.bytes.copyWithin(head.length, 0, this.#used);
+    this.bytes.set(head);
+    this.#used += head.length;
+    return file;
   }
 
   #arm(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#state === 'closed') return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
+      if (this.#used === 0) return;
+      if (this.#outage !== undefined) {
+        this.#tryToWrite();
+        return;
+      }
       try {
-        if (this.#used > 0) this.#write();
+        this.#write();
       } catch {
         // Nobody could catch it here: the records stay, and the next call tries again and throws.
       }
@@ -180,20 +261,13 @@ export class RecordFile {
     try {
       if (this.#state !== 'open') return;
       this.#complete();
-      this.#write();
+      if (!this.#tryToWrite()) this.#outage?.end(this.#waiting());
     } catch (error) {
       writeSync(2, `${reasonOf(error)}\n`);
     }
   }
 }
 
-function createFile(directory: string, nowMs: number): [path: string, fd: number] {
-  for (;;) {
-    const path = join(directory, nextEventFileName(eventFileNames(directory), nowMs));
-    try {
-      return [path, openSync(path, 'wx')];
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
+function isDeletion(error: unknown): error is EventFileError {
+  return error instanceof EventFileError && error.code === 'file-deleted';
 }

@@ -43,7 +43,7 @@ test('a value lies in its bucket, to the last digits of the edges', () => {
 });
 
 test('edges do not descend where a bucket is narrower than the least number', () => {
-  const edges = rowsOf([-2e-323, 0], 6).flatMap(([left, right]) => [left, right]);
+  const edges = rowsOf([-2e-323, 0], 6).flatMap((row) => row.slice(0, 2));
   expect(edges).toEqual(edges.toSorted((a, b) => a - b));
 });
 

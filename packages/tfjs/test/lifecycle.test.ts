@@ -1,4 +1,4 @@
-import { gradientAccumulation, type TrainEvent } from '@microbatch/core';
+import { gradientAccumulation, memory, record, type TrainEvent } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { type LabelledBatch, type TrainOptions, type TrainRun, train } from '../src/index.js';
@@ -219,5 +219,29 @@ onEachBackend(() => {
       run.events$.subscribe({ next: ({ type }) => seen.push(type), error: (reason: unknown) => seen.push(reason) });
       expect(seen).toEqual(['run-start', error]);
     });
+  });
+});
+
+describe('record() that comes when the run is over', () => {
+  it.each<[string, Partial<TrainOptions>]>([
+    ['well', {}],
+    [
+      'in failure',
+      {
+        *data() {
+          yield classes(4);
+          throw new Error('the disk went away');
+        },
+        microBatchSize: 4,
+      },
+    ],
+  ])('%s says that it recorded nothing', async (_, changed) => {
+    const run = train({ ...options(), ...changed } as TrainOptions);
+    await run.done.catch(() => {});
+    const told: string[] = [];
+    const [receipt] = await record(run.events$, [memory()], { onDiagnostic: ({ code }) => told.push(code) });
+    expect(told).toEqual(['run-already-ended']);
+    // run-start and the diagnostic.
+    expect(receipt).toMatchObject({ received: 2, written: 2 });
   });
 });

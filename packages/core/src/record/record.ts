@@ -21,6 +21,7 @@ export interface RecordOptions {
  *
  * Resolves with one receipt a logger, also where the stream errored: the loggers are then closed as failed. A logger
  * that fails is told of by a diagnostic and its receipt; it stops neither training nor another logger.
+ * A run that had ended before is told of by the diagnostic `run-already-ended`: nothing of it can be recorded.
  * Throws a `TypeError` for what is no logger, a `LoggerError` (`in-use`) for one that another run has; both as rejections.
  */
 export async function record(
@@ -39,6 +40,7 @@ export async function record(
   // A logger may fail while an event is on its way to the others: diagnostics follow it, never overtake it.
   const deliveries: { readonly event: TrainEvent; readonly except: number | undefined }[] = [];
   const toldCodes = new Set<string>();
+  let last: TrainEvent['type'] | undefined;
   let delivering = false;
   let ended = false;
   let outcome: RunOutcome = 'stopped';
@@ -54,19 +56,13 @@ export async function record(
     }
   }
 
-  function notify(from: number, { level, code, message }: LoggerNotice, error?: LoggerError): void {
+  function diagnosticOf({ level, code, message }: LoggerNotice): DiagnosticEvent {
     const { microStep, step, samples, epoch, time } = clocks;
-    const event = Object.freeze({
-      type: 'diagnostic',
-      microStep,
-      step,
-      samples,
-      epoch,
-      time,
-      level,
-      code,
-      message,
-    } as const);
+    return Object.freeze({ type: 'diagnostic', microStep, step, samples, epoch, time, level, code, message });
+  }
+
+  function notify(from: number | undefined, notice: LoggerNotice, error?: LoggerError): void {
+    const event = diagnosticOf(notice);
     tellUser(event);
     if (!ended) deliver(event, from);
     if (strict && error !== undefined) stop(error);
@@ -91,18 +87,7 @@ export async function record(
     if (toldCodes.has('not-an-event')) return;
     toldCodes.add('not-an-event');
     const message = `record: the stream emitted ${String(value)}, which is no event`;
-    const { microStep, step, samples, epoch, time } = clocks;
-    tellUser({
-      type: 'diagnostic',
-      microStep,
-      step,
-      samples,
-      epoch,
-      time,
-      level: 'error',
-      code: 'not-an-event',
-      message,
-    });
+    tellUser(diagnosticOf({ level: 'error', code: 'not-an-event', message }));
   }
 
   function take(event: TrainEvent): void {
@@ -112,6 +97,7 @@ export async function record(
       return;
     }
     clocks = event;
+    last = event.type;
     if (event.type === 'run-start') {
       for (const session of sessions) releases.push(watchPressure(event.run.id, session));
     } else if (event.type === 'diagnostic' && !toldCodes.has(event.code)) {
@@ -125,6 +111,16 @@ export async function record(
     deliver(event);
   }
 
+  // What a run that is over sends to late subscribers: its run-start at most.
+  function tellIfNothingCame(): void {
+    if (last !== undefined && last !== 'run-start') return;
+    const message =
+      'record: nothing was recorded, because the run had already ended: call record() right after train(), before awaiting anything';
+    const notice: LoggerNotice = { level: 'error', code: 'run-already-ended', message };
+    if (last === 'run-start') notify(undefined, notice);
+    else tellUser(diagnosticOf(notice));
+  }
+
   const finishAll = () => Promise.all(sessions.map((session) => session.finish(outcome)));
   try {
     for (const [at, logger] of loggers.entries()) {
@@ -134,10 +130,14 @@ export async function record(
     const subscription = events$.subscribe({
       next: take,
       error: () => {
+        tellIfNothingCame();
         outcome = 'failed';
         stop();
       },
-      complete: () => stop(),
+      complete: () => {
+        tellIfNothingCame();
+        stop();
+      },
     });
     const failure = await done;
     subscription.unsubscribe();

@@ -211,6 +211,21 @@ describe('the main job refuses', () => {
     expect(exitCode).toBe(1);
   });
 
+  test.each([
+    ['npm_config_epochs', '1', 'npm kept --epochs for itself; write a lone -- before options: npm start -- --epochs=1'],
+    ['npm_config_epochs', 'true', 'npm start -- --epochs …'],
+    ['npm_config_log_accum_batch', '', 'npm start -- --log-accum-batch=false'],
+  ])('an option that npm took for its own, as %s=%s', async (variable, value, hint) => {
+    const env = { npm_lifecycle_event: 'start', [variable]: value };
+    const { exitCode, stdout, stderr } = await mainJob([], undefined, { env });
+    expect(stderr).toContain(hint);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(1);
+    // Only where the main job is what npm runs: other scripts may have such options of their own.
+    const other = await mainJob(['--help'], undefined, { env: { ...env, npm_lifecycle_event: 'test' } });
+    expect(other.exitCode).toBe(0);
+  });
+
   test('a data folder without data, naming the file', async () => {
     const { exitCode, stderr } = await mainJob(['--data', out]);
     expect(stderr).toBe(`error: cannot read the data file ${join(out, 'train-images-idx3-ubyte')}: ENOENT\n`);

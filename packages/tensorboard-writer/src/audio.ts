@@ -71,8 +71,8 @@ function writeHeader(wav: Buffer, channels: number, sampleRate: number): void {
 }
 
 function toPcm(sample: number): number {
-  const scaled = Math.fround(sample) * 2 ** 15;
-  // Halves are rounded away from zero, as C does. NaN is silence.
+  const scaled = sample * 2 ** 15;
+  // Halves are rounded away from zero, as C does. NaN is written as 0, silence.
   const rounded = scaled < 0 ? -Math.round(-scaled) : Math.round(scaled);
-  return Math.max(-(2 ** 15), Math.min(2 ** 15 - 1, rounded)) || 0;
+  return Math.max(-(2 ** 15), Math.min(2 ** 15 - 1, rounded));
 }

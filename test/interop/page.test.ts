@@ -3,24 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TrainEvent } from '@microbatch/core';
 import { readJournal } from '@microbatch/logger-journal';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findChromium } from '../../scripts/bootstrap/chromium.mjs';
 import { pythonProgram } from '../../scripts/bootstrap/python-environments.mjs';
 import { root } from '../../scripts/bootstrap/root.mjs';
+import { launchBrowser } from './browser.js';
 import { run, type Server, serve } from './programs.js';
 
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  // TensorBoard then draws its lines as SVG, which can be waited for.
-  '--disable-3d-apis',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const SCREENSHOT = join(root, '.cache/tensorboard-page.png');
 
 let out: string;
@@ -43,7 +32,7 @@ beforeAll(async () => {
 
   const address = ['--host=127.0.0.1', '--port=0'];
   server = await serve(pythonProgram('tensorboard', 'tensorboard'), [`--logdir=${out}`, ...address], { cwd: out });
-  browser = await chromium.launch({ executablePath: findChromium()!, args: FLAGS });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();

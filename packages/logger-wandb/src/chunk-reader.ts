@@ -24,7 +24,8 @@ export function headerProblem(log: Uint8Array): string | undefined {
   return wrong < 4 ? "a W&B log begins with ':W&B'" : "the W&B log's magic number 0xBEE1 is damaged";
 }
 
-interface Chunk {
+/** One chunk, and where it ends in its log. */
+export interface Chunk {
   readonly type: number;
   readonly payload: Uint8Array;
   readonly end: number;
@@ -74,18 +75,21 @@ export function* readPayloads(log: Uint8Array, onDamage: (damage: LogDamage) => 
     open = undefined;
     yield { offset: start, payload: parts.length === 1 ? parts[0]! : Buffer.concat(parts) };
   }
-  if (open !== undefined) damage(open.offset, 'the last record is cut off');
+  if (open !== undefined) damage(open.offset, CUT_OFF);
 }
 
-/** The chunk at `at`, or what is wrong with it. */
-function readChunk(log: Uint8Array, at: number): Chunk | string {
+/** What `readChunk` says of a chunk that the log ends in: a log that grows may have the rest later. */
+export const CUT_OFF = 'the last record is cut off';
+
+/** The chunk at `at`, or what is wrong with it; `log` begins at a block's beginning. */
+export function readChunk(log: Uint8Array, at: number): Chunk | string {
   const room = BLOCK_BYTES - (at % BLOCK_BYTES);
-  if (at + CHUNK_HEADER_BYTES > log.length) return 'the last record is cut off';
+  if (at + CHUNK_HEADER_BYTES > log.length) return CUT_OFF;
   const length = log[at + 4]! | (log[at + 5]! << 8);
   const type = log[at + 6]!;
   const end = at + CHUNK_HEADER_BYTES + length;
   if (CHUNK_HEADER_BYTES + length > room) return 'a chunk reaches beyond its block';
-  if (end > log.length) return 'the last record is cut off';
+  if (end > log.length) return CUT_OFF;
   const stored = (log[at]! | (log[at + 1]! << 8) | (log[at + 2]! << 16) | (log[at + 3]! << 24)) >>> 0;
   if (stored !== crc32(log.subarray(at + 6, end))) return 'a checksum does not match';
   if (type < CHUNK.full || type > CHUNK.last) return `chunk type ${type} does not exist`;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LoggerError } from '@microbatch/core/logger';
-import { headerProblem, type LogDamage, readPayloads } from './chunk-reader.js';
+import { headerProblem, type LogDamage, type LogPayload, readPayloads } from './chunk-reader.js';
 import { decodeMessage } from './proto.js';
 import { RECORD_SCHEMA } from './record-schema.js';
 
@@ -34,12 +34,17 @@ export function readWandbLog(path: string): WandbLog {
   const damage: LogDamage[] = [];
   for (const { offset, payload } of readPayloads(log, (found) => damage.push(found))) {
     try {
-      const { num = 0, ...rest } = decodeMessage(RECORD_SCHEMA, payload);
-      const [type = 'unknown', content = {}] = Object.entries(rest)[0] ?? [];
-      records.push({ num: num as number, type, content: content as Record<string, unknown>, offset });
+      records.push(decodeRecord({ offset, payload }));
     } catch (error) {
       damage.push({ offset, reason: `the record is no message: ${(error as Error).message}` });
     }
   }
   return { records, damage };
+}
+
+/** Reads one record's bytes. Throws a `RangeError` where they are no message. */
+export function decodeRecord({ offset, payload }: LogPayload): WandbRecord {
+  const { num = 0, ...rest } = decodeMessage(RECORD_SCHEMA, payload);
+  const [type = 'unknown', content = {}] = Object.entries(rest)[0] ?? [];
+  return { num: num as number, type, content: content as Record<string, unknown>, offset };
 }

@@ -1,0 +1,111 @@
+import { open } from 'node:fs/promises';
+import { LoggerError } from '@microbatch/core/logger';
+import { CUT_OFF, headerProblem, type LogDamage, type LogPayload, readChunk } from '../chunk-reader.js';
+import { BLOCK_BYTES, CHUNK, CHUNK_HEADER_BYTES, LOG_HEADER } from '../chunk-writer.js';
+
+/** Reads a log that may still grow, holding a window of it. */
+export interface LogTail {
+  /**
+   * The next whole record, or nothing where the file has none yet; asked again, it looks at the file again. The bytes are
+   * good until the next call. Throws a `LoggerError` (`not-a-log`) for another file's header.
+   */
+  next(): Promise<LogPayload | undefined>;
+  /** Why the bytes behind the last record are no record: nothing where the log ends with it. */
+  rest(): LogDamage | undefined;
+  close(): Promise<void>;
+}
+
+const WINDOW_BYTES = 8 * BLOCK_BYTES;
+
+/** Opens the log at `path`; behind damage, which `onDamage` is told of, it goes on at the next block. */
+export async function openLogTail(path: string, onDamage: (damage: LogDamage) => void): Promise<LogTail> {
+  const file = await open(path);
+  const buffer = Buffer.alloc(WINDOW_BYTES);
+  let windowStart = 0;
+  let filled = 0;
+  let at = 0;
+  let record: { offset: number; parts: Uint8Array[] } | undefined;
+  let afterDamage = false;
+
+  function damage(offset: number, reason: string): void {
+    onDamage({ offset, reason });
+    record = undefined;
+    afterDamage = true;
+  }
+
+  /** Returns whether the window holds more than before. */
+  async function refill(): Promise<boolean> {
+    if (at >= WINDOW_BYTES) {
+      windowStart += WINDOW_BYTES;
+      at -= WINDOW_BYTES;
+      filled = 0;
+    }
+    const { bytesRead } = await file.read(buffer, filled, WINDOW_BYTES - filled, windowStart + filled);
+    filled += bytesRead;
+    return bytesRead > 0;
+  }
+
+  async function skipHeader(): Promise<boolean> {
+    if (windowStart + at > 0) return true;
+    while (filled < LOG_HEADER.length) if (!(await refill())) return false;
+    const problem = headerProblem(buffer.subarray(0, filled));
+    if (problem !== undefined) throw new LoggerError('wandb', 'not-a-log', `${path}: ${problem}`);
+    at = LOG_HEADER.length;
+    return true;
+  }
+
+  /** A whole record in the window, `'more'` where the next chunk is not in it. */
+  function scan(): LogPayload | 'more' {
+    for (;;) {
+      const left = BLOCK_BYTES - (at % BLOCK_BYTES);
+      if (left < CHUNK_HEADER_BYTES) {
+        at += left;
+        continue;
+      }
+      const chunk = readChunk(buffer.subarray(0, filled), at);
+      if (chunk === CUT_OFF || at >= WINDOW_BYTES) return 'more';
+      const offset = windowStart + at;
+      if (typeof chunk === 'string') {
+        damage(record?.offset ?? offset, chunk);
+        at += left;
+        continue;
+      }
+      at = chunk.end;
+      const begins = chunk.type === CHUNK.full || chunk.type === CHUNK.first;
+      const ends = chunk.type === CHUNK.full || chunk.type === CHUNK.last;
+      if (begins && record !== undefined) damage(record.offset, 'the record is not finished where the next one begins');
+      if (!begins && record === undefined) {
+        if (!afterDamage) damage(offset, "the record's beginning is missing");
+        continue;
+      }
+      afterDamage = false;
+      if (begins && ends) return { offset, payload: chunk.payload };
+      record ??= { offset, parts: [] };
+      // The window's bytes change under the part when it moves on.
+      record.parts.push(Buffer.from(chunk.payload));
+      if (!ends) continue;
+      const { offset: start, parts } = record;
+      record = undefined;
+      return { offset: start, payload: Buffer.concat(parts) };
+    }
+  }
+
+  return {
+    async next() {
+      if (!(await skipHeader())) return undefined;
+      for (;;) {
+        const found = scan();
+        if (found !== 'more') return found;
+        if (!(await refill())) return undefined;
+      }
+    },
+    rest() {
+      if (windowStart + filled < LOG_HEADER.length) {
+        return { offset: 0, reason: headerProblem(buffer.subarray(0, filled)) ?? CUT_OFF };
+      }
+      if (record !== undefined) return { offset: record.offset, reason: CUT_OFF };
+      return at < filled ? { offset: windowStart + at, reason: CUT_OFF } : undefined;
+    },
+    close: () => file.close(),
+  };
+}

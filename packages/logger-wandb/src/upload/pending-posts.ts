@@ -1,0 +1,168 @@
+import type { LoggerNotice } from '@microbatch/core/logger';
+import type { WandbRecord } from '../read-log.js';
+import { consoleLineText, createConsoleLines } from './console-lines.js';
+import { type JsonTree, treeText, updateTree } from './json-tree.js';
+import { createLineQueue, type LineBatch, type LineQueue } from './line-queue.js';
+import { createRunBucket, type RunBucket } from './run-bucket.js';
+import { eventsLine, historyLine, isSendable, MAX_LINE_BYTES } from './stream-lines.js';
+
+/** The files of a run that grow line by line. */
+export const STREAMS = ['history', 'events', 'output'] as const;
+
+export type StreamName = (typeof STREAMS)[number];
+
+/** A number of lines for each file. */
+export type LineCounts = Readonly<Record<StreamName, number>>;
+
+/** What the next request is to bring; nothing where it is only a sign of life. */
+export interface Post {
+  readonly streams: Readonly<Partial<Record<StreamName, LineBatch>>>;
+  readonly summary: { readonly text: string; readonly version: number } | undefined;
+  /** Names of files that are uploaded. */
+  readonly uploaded: readonly string[];
+  /** Files that are dealt with, these among them. */
+  readonly filesDone: number;
+}
+
+/** What of a log is still to be sent. Records go in, posts come out; it knows nothing of files and of the network. */
+export interface PendingPosts {
+  readonly bucket: RunBucket;
+  readonly streams: Readonly<Record<StreamName, LineQueue>>;
+  /** Names of the run's files in the order of uploading: what the log names while it grows, then what waits for the end. */
+  readonly files: LineQueue;
+  /** Files that are dealt with, and announced where they were uploaded. */
+  readonly filesAnnounced: number;
+  /** The exit record's code; absent before it. */
+  readonly exitCode: number | undefined;
+  /** Nothing more should be put in before something is acknowledged. */
+  readonly full: boolean;
+  /** There is something to post; files that wait for their upload don't count. */
+  readonly hasData: boolean;
+  apply(record: WandbRecord): void;
+  /** The log ended without an exit record: the run counts as failed, as in the Python client. */
+  endWithoutExit(): void;
+  /** The first file that waits is dealt with; a file that could not be uploaded is not announced. */
+  fileDone(uploaded: boolean): void;
+  next(): Post;
+  /** The server has what `post` brought. */
+  acknowledge(post: Post): void;
+}
+
+const MAX_FILES_WAITING = 1000;
+const FILE_POLICY = { now: 0, end: 1, live: 2 };
+const EXIT_CODE_WITHOUT_EXIT = 1;
+
+/** `maxSize` is in characters of the lines that one post holds, and of all that wait. */
+export function createPendingPosts(options: {
+  readonly maxSize: number;
+  readonly onNotice: (notice: LoggerNotice) => void;
+}): PendingPosts {
+  const bucket = createRunBucket();
+  const streams = { history: createLineQueue(), events: createLineQueue(), output: createLineQueue() };
+  const files = createLineQueue();
+  const atEnd = new Set<string>();
+  const console = createConsoleLines();
+  const summary: JsonTree = new Map();
+  let summaryVersion = 0;
+  let sentSummary = 0;
+  let filesAnnounced = 0;
+  let uploaded: string[] = [];
+  let exitCode: number | undefined;
+
+  function push(name: StreamName, line: string): void {
+    if (isSendable(line)) {
+      streams[name].push(line);
+      return;
+    }
+    const message = `a line of ${name} has more than the ${MAX_LINE_BYTES} bytes that W&B takes: it stays on disk only`;
+    options.onNotice({ level: 'warn', code: 'line-too-long', message });
+  }
+
+  function updateSummary(change: unknown): void {
+    updateTree(summary, change);
+    summaryVersion++;
+  }
+
+  function addFiles(content: Readonly<Record<string, unknown>>): void {
+    for (const { path = '', policy = 0 } of (content.files ?? []) as { path?: string; policy?: number }[]) {
+      if (policy !== FILE_POLICY.end) files.push(path);
+      if (policy !== FILE_POLICY.now) atEnd.add(path);
+    }
+  }
+
+  function end(code: number): void {
+    for (const line of console.end()) push('output', consoleLineText(line));
+    for (const path of atEnd) files.push(path);
+    exitCode = code;
+  }
+
+  return {
+    bucket,
+    streams,
+    files,
+    get filesAnnounced() {
+      return uploaded.length === 0 ? files.acknowledged : filesAnnounced;
+    },
+    get exitCode() {
+      return exitCode;
+    },
+    get full() {
+      const size = STREAMS.reduce((sum, name) => sum + streams[name].size, 0);
+      return size >= options.maxSize || files.waiting >= MAX_FILES_WAITING;
+    },
+    get hasData() {
+      return STREAMS.some((name) => streams[name].waiting > 0) || summaryVersion !== sentSummary || uploaded.length > 0;
+    },
+    apply({ type, content }) {
+      if (exitCode !== undefined) return;
+      bucket.apply(type, content);
+      if (type === 'history') push('history', historyLine(content));
+      else if (type === 'stats') push('events', eventsLine(content, bucket.startedAt));
+      else if (type === 'outputRaw') for (const line of console.push(content)) push('output', consoleLineText(line));
+      else if (type === 'summary') updateSummary(content);
+      else if (type === 'run' && content.summary !== undefined) updateSummary(content.summary);
+      else if (type === 'files') addFiles(content);
+      else if (type === 'exit') end((content.exitCode as number | undefined) ?? 0);
+    },
+    endWithoutExit: () => end(EXIT_CODE_WITHOUT_EXIT),
+    fileDone(isUploaded) {
+      const { lines } = files.batch(0);
+      if (isUploaded) uploaded.push(...lines);
+      files.acknowledge(files.acknowledged + 1);
+    },
+    next() {
+      let room = options.maxSize;
+      const batches: Partial<Record<StreamName, LineBatch>> = {};
+      for (const name of STREAMS) {
+        if (streams[name].waiting === 0 || room <= 0) continue;
+        const batch = streams[name].batch(room);
+        batches[name] = batch;
+        for (const line of batch.lines) room -= line.length;
+      }
+      const isNew = summaryVersion !== sentSummary;
+      return {
+        streams: batches,
+        summary: isNew ? { text: treeText(summary), version: summaryVersion } : undefined,
+        uploaded: [...uploaded],
+        filesDone: files.acknowledged,
+      };
+    },
+    acknowledge(post) {
+      for (const [name, { index, lines }] of Object.entries(post.streams)) {
+        streams[name as StreamName].acknowledge(index + lines.length);
+      }
+      if (post.summary !== undefined) sentSummary = post.summary.version;
+      uploaded = uploaded.slice(post.uploaded.length);
+      filesAnnounced = post.filesDone;
+    },
+  };
+}
+
+/** Where each file of a run ends when the server has taken `post`. */
+export function countsAfter(pending: PendingPosts, post: Post): LineCounts {
+  const count = (name: StreamName) => {
+    const batch = post.streams[name];
+    return batch === undefined ? pending.streams[name].acknowledged : batch.index + batch.lines.length;
+  };
+  return { history: count('history'), events: count('events'), output: count('output') };
+}

@@ -1,0 +1,90 @@
+import { type JsonTree, putText, treeText, updateTree } from './json-tree.js';
+import { createMetricList } from './metric-list.js';
+import { secondsOf } from './stream-lines.js';
+
+/** What the server calls the run, from its answer to UpsertBucket. */
+export interface ServerRun {
+  /** The server's own id of the run. */
+  readonly id: string;
+  readonly entity: string;
+  readonly project: string;
+  readonly runId: string;
+  readonly displayName: string | undefined;
+}
+
+/** What UpsertBucket says of the run: who it is, its config and its metrics. */
+export interface RunBucket {
+  /** Empty before the log's run record. */
+  readonly runId: string;
+  /** Seconds since 1970. */
+  readonly startedAt: number;
+  /** Grows with each change that the server should know. */
+  readonly version: number;
+  apply(type: string, content: Readonly<Record<string, unknown>>): void;
+  /** The variables of the mutation; `server` where the run is there already. */
+  variables(server: ServerRun | undefined): Record<string, unknown>;
+}
+
+// Resuming by the Python client takes a run whose config lacks telemetry for one that never began. 12: core version.
+const TELEMETRY = '{"12":"microbatch"}';
+
+export function createRunBucket(): RunBucket {
+  const config: JsonTree = new Map();
+  const metrics = createMetricList();
+  let run: Readonly<Record<string, unknown>> = {};
+  let version = 0;
+
+  const text = (field: string) => (run[field] as string | undefined) || undefined;
+
+  function configText(): string {
+    putText(config, ['_wandb', 't'], TELEMETRY);
+    putText(config, ['_wandb', 'm'], JSON.stringify(metrics.encoded()));
+    const wrapped = [...config].map(([key, value]) => [key, new Map([['value', value]])] as const);
+    return treeText(new Map(wrapped));
+  }
+
+  return {
+    get runId() {
+      return text('runId') ?? '';
+    },
+    get startedAt() {
+      return secondsOf(run.startTime);
+    },
+    get version() {
+      return version;
+    },
+    apply(type, content) {
+      if (type === 'run') {
+        run = { ...run, ...content };
+        updateTree(config, content.config);
+      } else if (type === 'config') {
+        updateTree(config, content);
+      } else if (type === 'metric') {
+        metrics.apply(content);
+      } else {
+        return;
+      }
+      version++;
+    },
+    variables(server) {
+      const git = (run.git ?? {}) as { remoteUrl?: string; commit?: string };
+      const tags = (run.tags ?? []) as string[];
+      return {
+        id: server?.id,
+        name: text('runId'),
+        project: server?.project ?? text('project'),
+        entity: server?.entity ?? text('entity'),
+        groupName: text('runGroup'),
+        displayName: text('displayName') ?? server?.displayName,
+        notes: text('notes'),
+        commit: git.commit || undefined,
+        repo: git.remoteUrl || undefined,
+        config: configText(),
+        host: text('host'),
+        jobType: text('jobType'),
+        sweep: text('sweepId'),
+        tags: tags.length > 0 ? tags : undefined,
+      };
+    },
+  };
+}

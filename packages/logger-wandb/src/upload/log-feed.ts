@@ -1,0 +1,46 @@
+import type { LoggerNotice } from '@microbatch/core/logger';
+import type { LogDamage } from '../chunk-reader.js';
+import { decodeRecord } from '../read-log.js';
+import { openLogTail } from './log-tail.js';
+import type { PendingPosts } from './pending-posts.js';
+
+/** Moves a log's records into what is to be posted. */
+export interface LogFeed {
+  /** Reads until nothing more is there, or nothing more should be put in. */
+  fill(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `follow`: the log is still being written, so only its exit record ends it; else its last whole record does. */
+export async function openLogFeed(
+  logPath: string,
+  pending: PendingPosts,
+  options: { readonly follow: boolean; readonly onNotice: (notice: LoggerNotice) => void },
+): Promise<LogFeed> {
+  function tell({ offset, reason }: LogDamage): void {
+    const message = `${logPath} can't be read at byte ${offset} (${reason}): the records there are not uploaded`;
+    options.onNotice({ level: 'warn', code: 'log-damaged', message });
+  }
+
+  const tail = await openLogTail(logPath, tell);
+  return {
+    async fill() {
+      while (pending.exitCode === undefined && !pending.full) {
+        const found = await tail.next();
+        if (found === undefined) {
+          if (options.follow) return;
+          const rest = tail.rest();
+          if (rest !== undefined) tell(rest);
+          pending.endWithoutExit();
+          return;
+        }
+        try {
+          pending.apply(decodeRecord(found));
+        } catch (error) {
+          tell({ offset: found.offset, reason: `the record is no message: ${(error as Error).message}` });
+        }
+      }
+    },
+    close: tail.close,
+  };
+}

@@ -1,0 +1,166 @@
+import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
+import { isFinalStatus, isTlsFailure, retryDelay } from './retry-policy.js';
+import type { UploadTimers } from './timers.js';
+
+/** One request; it may be sent several times. */
+export interface UploadRequest {
+  /** For messages: what is being done. */
+  readonly what: string;
+  readonly method: 'POST' | 'PUT';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body of one try. */
+  readonly body: () => RequestInit['body'];
+  /** Only the server itself gets the key, not where it lets files be put. */
+  readonly withKey: boolean;
+  readonly limitMs: number;
+  /** Tries after the first; no bound where absent. */
+  readonly maxRetries?: number;
+  /** Statuses that another try may cure here, beside the usual ones. */
+  readonly retriedStatuses?: readonly number[];
+  /** Whether an answer that breaks off counts as none: not where its status says all. */
+  readonly needsBody: boolean;
+  /** Asked before a try that follows one whose end is not known: whether it has worked. */
+  readonly hasWorked?: () => Promise<boolean>;
+}
+
+/** A request that no other try would bring further. */
+export class RequestFailed extends LoggerError {
+  /** The server's answer, where there was one. */
+  readonly status: number | undefined;
+  /** An earlier try may have worked. */
+  readonly isAmbiguous: boolean;
+
+  constructor(code: string, message: string, about: { status?: number; isAmbiguous: boolean; cause?: unknown }) {
+    super('wandb', code, message, about.cause === undefined ? {} : { cause: about.cause });
+    this.status = about.status;
+    this.isAmbiguous = about.isAmbiguous;
+  }
+}
+
+/** The upload was given up by its owner. */
+export class UploadAborted extends Error {}
+
+/** Sends requests, again where that may help. */
+export interface Requester {
+  /** The answer's text. Throws `RequestFailed`, or `UploadAborted` when the signal aborts. */
+  send(request: UploadRequest): Promise<string>;
+}
+
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+const MAX_REASON_CHARACTERS = 300;
+/** Short failures are no news. */
+const TELL_AFTER_TRIES = 3;
+
+type Attempt =
+  | { readonly answer: string }
+  | {
+      readonly reason: string;
+      readonly isFinal: boolean;
+      readonly mayHaveWorked: boolean;
+      readonly code: string;
+      readonly retryAfter: string | null;
+      readonly status?: number;
+      readonly cause?: unknown;
+    };
+
+export function createRequester(options: {
+  readonly apiKey: string;
+  readonly timers: UploadTimers;
+  readonly signal: AbortSignal;
+  readonly onNotice: (notice: LoggerNotice) => void;
+}): Requester {
+  const { apiKey, timers, signal, onNotice } = options;
+  const authorization = `Basic ${Buffer.from(`api:${apiKey}`).toString('base64')}`;
+  const secrets = [apiKey, authorization.slice('Basic '.length)];
+  let isTold = false;
+
+  // A server may say back what it was sent.
+  const withoutKey = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '[key]'), text);
+
+  async function attempt(request: UploadRequest): Promise<Attempt> {
+    const limit = new AbortController();
+    const over = new AbortController();
+    const giveUp = () => limit.abort();
+    signal.addEventListener('abort', giveUp);
+    void timers.wait('time-limit', request.limitMs, over.signal).then(giveUp);
+    let status: number | undefined;
+    try {
+      const response = await fetch(request.url, {
+        method: request.method,
+        headers: { ...request.headers, ...(request.withKey ? { authorization } : {}) },
+        body: request.body(),
+        redirect: 'manual',
+        signal: limit.signal,
+        // A file's bytes are read while they are sent.
+        duplex: 'half',
+      } as RequestInit);
+      status = response.status;
+      if (response.ok) return { answer: await answerText(response, request.needsBody) };
+      const retryAfter = response.headers.get('retry-after');
+      const text = withoutKey(await answerText(response, false)).slice(0, MAX_REASON_CHARACTERS);
+      const isFinal = isFinalStatus(status) && !request.retriedStatuses?.includes(status);
+      const code = status === 401 || status === 403 ? 'upload-unauthorized' : 'upload-refused';
+      const reason = `the server answered ${status}${text === '' ? '' : `: ${text}`}`;
+      return { reason, isFinal, mayHaveWorked: status >= 500 && !isFinal, code, retryAfter, status };
+    } catch (error) {
+      if (signal.aborted) throw new UploadAborted('the upload was given up');
+      const isFinal = isTlsFailure(error);
+      const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+      const limited = limit.signal.aborted ? `no answer within ${request.limitMs / 1000} s` : undefined;
+      const reason = withoutKey(limited ?? code ?? message);
+      return {
+        reason: isFinal ? `the server's certificate is not to be trusted (${reason})` : reason,
+        isFinal,
+        mayHaveWorked: !isFinal,
+        code: isFinal ? 'upload-tls-failed' : 'upload-unreachable',
+        retryAfter: null,
+        cause: isFinal ? error : undefined,
+      };
+    } finally {
+      over.abort();
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  return {
+    async send(request) {
+      let isAmbiguous = false;
+      for (let tries = 0; ; tries++) {
+        if (signal.aborted) throw new UploadAborted('the upload was given up');
+        const result = await attempt(request);
+        if ('answer' in result) return result.answer;
+        isAmbiguous ||= result.mayHaveWorked;
+        if (result.isFinal || tries === request.maxRetries) {
+          const { code, status, cause } = result;
+          const about = { isAmbiguous, cause, ...(status === undefined ? {} : { status }) };
+          throw new RequestFailed(code, `${request.what} failed: ${result.reason}`, about);
+        }
+        if (tries + 1 === TELL_AFTER_TRIES && !isTold) {
+          isTold = true;
+          const message = `${request.what} fails (${result.reason}): trying again; everything is on disk`;
+          onNotice({ level: 'warn', code: 'upload-retrying', message });
+        }
+        await timers.wait('retry', retryDelay(tries, result.retryAfter, timers.now(), timers.random()), signal);
+        if (signal.aborted) throw new UploadAborted('the upload was given up');
+        if (isAmbiguous && (await request.hasWorked?.())) return '';
+      }
+    },
+  };
+}
+
+async function answerText(response: Response, needsBody: boolean): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const part of response.body ?? []) {
+      size += (part as Uint8Array).length;
+      if (size > MAX_ANSWER_BYTES) throw new RangeError('the answer has no end');
+      parts.push(part as Uint8Array);
+    }
+  } catch (error) {
+    if (needsBody) throw error;
+    return '';
+  }
+  return Buffer.concat(parts).toString();
+}

@@ -1,0 +1,193 @@
+import { gzipSync } from 'node:zlib';
+import type { LineCounts } from './pending-posts.js';
+import { type Requester, RequestFailed } from './requester.js';
+import type { ServerRun } from './run-bucket.js';
+
+/** What the server says of a run when it is created or changed. */
+export interface UpsertAnswer {
+  readonly run: ServerRun;
+  /** Lines that it has; absent where it does not say. */
+  readonly counts: Partial<LineCounts>;
+}
+
+/** Where one file is to be put. */
+export interface UploadTarget {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The operations of a W&B server that an upload needs. Each throws as `Requester.send` does. */
+export interface ServerApi {
+  upsertRun(variables: Readonly<Record<string, unknown>>): Promise<UpsertAnswer>;
+  /** The names of the features that the server announces; none where it knows no such question. */
+  features(): Promise<ReadonlySet<string>>;
+  /** What the server has of a run; nothing where it has no such run. */
+  status(
+    run: ServerRun,
+    tries?: { readonly maxRetries: number },
+  ): Promise<{ readonly counts: Partial<LineCounts>; readonly isOver: boolean } | undefined>;
+  /** Where a file of the run is to be put; nothing where the server takes none. */
+  fileTarget(run: ServerRun, name: string): Promise<UploadTarget | undefined>;
+  /** One post to the run's file stream. Returns whether the user asked for the run to stop. */
+  post(
+    run: ServerRun,
+    body: object,
+    options: { readonly gzip: boolean; readonly hasWorked?: () => Promise<boolean> },
+  ): Promise<boolean>;
+}
+
+const REQUEST_LIMIT_MS = 180_000;
+const GZIP_FROM_BYTES = 4096;
+
+const COUNTS = 'historyLineCount eventsLineCount logLineCount';
+
+// The official client's own, and its query of a run's state.
+const UPSERT_BUCKET = `mutation UpsertBucket($id: String, $name: String, $project: String, $entity: String, $groupName: String,
+$displayName: String, $notes: String, $commit: String, $config: JSONString, $host: String, $repo: String, $jobType: String,
+$sweep: String, $tags: [String!]) { upsertBucket(input: { id: $id, name: $name, groupName: $groupName, modelName: $project,
+entityName: $entity, displayName: $displayName, notes: $notes, config: $config, commit: $commit, host: $host, jobRepo: $repo,
+jobType: $jobType, sweep: $sweep, tags: $tags }) { bucket { id name displayName project { id name entity { id name } }
+${COUNTS} } inserted } }`;
+const SERVER_FEATURES = 'query ServerFeaturesQuery { serverInfo { features { name isEnabled } } }';
+const CREATE_RUN_FILES = `mutation CreateRunFiles($entity: String!, $project: String!, $run: String!, $files: [String!]!) {
+createRunFiles(input: { entityName: $entity, projectName: $project, runName: $run, files: $files }) {
+runID uploadHeaders files { name uploadUrl } } }`;
+const RUN_STATUS = `query RunStatus($projectName: String!, $entityName: String!, $runId: String!) {
+project(name: $projectName, entityName: $entityName) { run(name: $runId) { id state ${COUNTS} } } }`;
+
+const OVER_STATES = new Set(['finished', 'failed', 'killed']);
+
+type Counted = { historyLineCount?: number | null; eventsLineCount?: number | null; logLineCount?: number | null };
+
+export function createServerApi(baseUrl: string, requester: Requester): ServerApi {
+  async function graphql<T>(
+    operationName: string,
+    query: string,
+    variables: object,
+    tries: { maxRetries?: number; retriedStatuses?: readonly number[] } = {},
+  ): Promise<T> {
+    const body = JSON.stringify({ query, variables, operationName });
+    const text = await requester.send({
+      what: `${operationName} at ${baseUrl}`,
+      method: 'POST',
+      url: `${baseUrl}/graphql`,
+      headers: { 'content-type': 'application/json' },
+      body: () => body,
+      withKey: true,
+      limitMs: REQUEST_LIMIT_MS,
+      needsBody: true,
+      ...tries,
+    });
+    const refused = (reason: string) =>
+      new RequestFailed('upload-refused', `${operationName} at ${baseUrl} failed: ${reason}`, { isAmbiguous: false });
+    let answer: { data?: T; errors?: readonly { message?: string }[] } | null;
+    try {
+      answer = JSON.parse(text);
+    } catch {
+      throw refused('the answer is no JSON');
+    }
+    if (answer?.errors?.length) throw refused(answer.errors.map(({ message }) => message).join('; '));
+    if (answer?.data == null) throw refused('the answer holds no data');
+    return answer.data;
+  }
+
+  return {
+    async upsertRun(variables) {
+      type Bucket = Counted & {
+        id: string;
+        name: string;
+        displayName?: string | null;
+        project?: { name: string; entity?: { name: string } };
+      };
+      type Answer = { upsertBucket?: { bucket?: Bucket | null } | null };
+      const { upsertBucket } = await graphql<Answer>('UpsertBucket', UPSERT_BUCKET, variables, {
+        // Two that change a run at once.
+        retriedStatuses: [409],
+      });
+      const bucket = upsertBucket?.bucket;
+      if (!bucket?.project?.entity) {
+        const message = `UpsertBucket at ${baseUrl} failed: the answer names no run`;
+        throw new RequestFailed('upload-refused', message, { isAmbiguous: false });
+      }
+      const { id, name, displayName, project } = bucket;
+      const run: ServerRun = {
+        id,
+        runId: name,
+        entity: bucket.project.entity.name,
+        project: project!.name,
+        displayName: displayName ?? undefined,
+      };
+      return { run, counts: countsOf(bucket) };
+    },
+    async features() {
+      type Answer = { serverInfo?: { features?: ({ name: string; isEnabled: boolean } | null)[] | null } | null };
+      try {
+        const { serverInfo } = await graphql<Answer>('ServerFeaturesQuery', SERVER_FEATURES, {}, { maxRetries: 2 });
+        const enabled = (serverInfo?.features ?? []).filter((feature) => feature?.isEnabled);
+        return new Set(enabled.map((feature) => feature!.name));
+      } catch (error) {
+        // Features are improvements: a server that can't name them has none.
+        if (error instanceof RequestFailed) return new Set();
+        throw error;
+      }
+    },
+    async status({ entity, project, runId }, tries) {
+      type Answer = { project?: { run?: (Counted & { state?: string }) | null } | null };
+      const variables = { entityName: entity, projectName: project, runId };
+      const answer = await graphql<Answer>('RunStatus', RUN_STATUS, variables, tries);
+      const run = answer.project?.run;
+      if (!run) return undefined;
+      return { counts: countsOf(run), isOver: OVER_STATES.has(run.state ?? '') };
+    },
+    async fileTarget({ entity, project, runId }, name) {
+      type Answer = {
+        createRunFiles?: { uploadHeaders?: string[]; files?: { name: string; uploadUrl?: string | null }[] } | null;
+      };
+      const variables = { entity, project, run: runId, files: [name] };
+      const { createRunFiles } = await graphql<Answer>('CreateRunFiles', CREATE_RUN_FILES, variables);
+      const url = createRunFiles?.files?.find((file) => file.name === name)?.uploadUrl;
+      if (!url) return undefined;
+      const headers = (createRunFiles?.uploadHeaders ?? []).map((header) => {
+        const colon = header.indexOf(':');
+        return [header.slice(0, colon), header.slice(colon + 1)] as const;
+      });
+      return { url: new URL(url, `${baseUrl}/`).href, headers: Object.fromEntries(headers) };
+    },
+    async post({ entity, project, runId }, body, { gzip, hasWorked }) {
+      const json = Buffer.from(JSON.stringify(body));
+      const packed = gzip && json.length >= GZIP_FROM_BYTES;
+      const bytes = packed ? gzipSync(json) : json;
+      const path = [entity, project, runId].map(encodeURIComponent).join('/');
+      const text = await requester.send({
+        what: `sending the run to ${baseUrl}`,
+        method: 'POST',
+        url: `${baseUrl}/files/${path}/file_stream`,
+        headers: { 'content-type': 'application/json', ...(packed ? { 'content-encoding': 'gzip' } : {}) },
+        body: () => bytes,
+        withKey: true,
+        limitMs: REQUEST_LIMIT_MS,
+        needsBody: false,
+        ...(hasWorked === undefined ? {} : { hasWorked }),
+      });
+      return isStopRequest(text);
+    },
+  };
+}
+
+function countsOf(run: Counted): Partial<LineCounts> {
+  const { historyLineCount, eventsLineCount, logLineCount } = run;
+  return {
+    ...(historyLineCount == null ? {} : { history: historyLineCount }),
+    ...(eventsLineCount == null ? {} : { events: eventsLineCount }),
+    ...(logLineCount == null ? {} : { output: logLineCount }),
+  };
+}
+
+function isStopRequest(text: string): boolean {
+  try {
+    return (JSON.parse(text) as { stopped?: unknown } | null)?.stopped === true;
+  } catch {
+    // The status said that the post has arrived; what else the answer would say is not needed.
+    return false;
+  }
+}

@@ -1,0 +1,33 @@
+/** Why the uploader waits: for the log to grow or a post to be due, before another try, or to end a request that hangs. */
+export type WaitReason = 'log' | 'retry' | 'time-limit';
+
+/** Everything of the clock and of chance that the uploader uses. */
+export interface UploadTimers {
+  /** ms since 1970. */
+  now(): number;
+  /** From 0 up to, not including, 1. */
+  random(): number;
+  /** Resolves after `ms`, or when `signal` aborts; never rejects. */
+  wait(reason: WaitReason, ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What setTimeout can hold. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** The process's own clock. */
+export const systemTimers: UploadTimers = {
+  now: Date.now,
+  random: Math.random,
+  wait(_reason, ms, signal) {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      function end(): void {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      }
+      const timer = setTimeout(end, Math.min(ms, MAX_TIMEOUT_MS));
+      signal.addEventListener('abort', end);
+    });
+  },
+};

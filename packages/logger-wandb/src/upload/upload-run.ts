@@ -1,0 +1,184 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
+import { openLogFeed } from './log-feed.js';
+import { createPendingPosts, type LineCounts } from './pending-posts.js';
+import { createRequester, UploadAborted } from './requester.js';
+import { uploadFile } from './run-file.js';
+import { createRunStream } from './run-stream.js';
+import { checkedApiKey, checkedBaseUrl, runUrl } from './server-address.js';
+import { createServerApi } from './server-api.js';
+import { systemTimers, type UploadTimers } from './timers.js';
+import { readUploadState } from './upload-state.js';
+
+export interface UploadOptions {
+  /** The `.wandb` file; the run's other files are in `files/` beside it. */
+  readonly logPath: string;
+  /** The server, as `https://api.wandb.ai`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** The log is still being written: go on until its exit record. Else the run ends where the log ends. */
+  readonly follow?: boolean;
+  /** Gives the upload up, at once; it goes on where it was when it is started again. */
+  readonly signal?: AbortSignal;
+  /** Told after each answer. Must not throw. */
+  readonly onProgress?: (progress: UploadProgress) => void;
+  /** Told of what goes wrong without ending the upload. Must not throw. */
+  readonly onNotice?: (notice: LoggerNotice) => void;
+  /** Characters of lines that are kept in memory and sent in one post, 4 Mi where absent; the server takes 10 MiB. */
+  readonly maxPostSize?: number;
+  readonly timers?: UploadTimers;
+}
+
+/** How far an upload has come. */
+export interface UploadProgress {
+  /** Where a browser shows the run; absent before the server knows it. */
+  readonly url: string | undefined;
+  /** Lines read from the log. */
+  readonly read: LineCounts;
+  /** Lines of the log that the server has. */
+  readonly acknowledged: LineCounts;
+  /** The user asked, on the run's page, for the run to stop. */
+  readonly stopRequested: boolean;
+}
+
+export interface UploadResult extends UploadProgress {
+  /**
+   * `'complete'`: the server has the whole run; `'aborted'`: by the signal; `'failed'`: see `error`; `'handed-over'`: a
+   * fragment holds what is missing.
+   */
+  readonly outcome: 'complete' | 'aborted' | 'failed' | 'handed-over';
+  readonly error?: LoggerError;
+}
+
+const MAX_POST_SIZE = 4 * 1024 * 1024;
+const POST_EVERY_MS = 15_000;
+const HEARTBEAT_EVERY_MS = 30_000;
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Brings the run of a `.wandb` log to a W&B server, each line once: also when it was killed, and started again on the same
+ * log. What can't be cured by trying again ends it as `'failed'`; everything else is tried until the signal aborts.
+ * Rejects with a `TypeError` for wrong options, a `LoggerError` where the log is none or its upload state can't be
+ * trusted, or the file system's error.
+ */
+export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
+  const { logPath, follow = false, timers = systemTimers, onProgress, onNotice = () => {} } = options;
+  const baseUrl = checkedBaseUrl(options.baseUrl, onNotice);
+  const apiKey = checkedApiKey(options.apiKey);
+  const over = new AbortController();
+  const { signal } = over;
+  const before = await readUploadState(logPath);
+  const pending = createPendingPosts({ maxSize: options.maxPostSize ?? MAX_POST_SIZE, onNotice });
+  const requester = createRequester({ apiKey, timers, signal, onNotice });
+  const api = createServerApi(baseUrl, requester);
+  const stream = createRunStream({ logPath, baseUrl, before, pending, api, onNotice });
+
+  function progress(): UploadProgress {
+    const { history, events, output } = pending.streams;
+    const run = stream.run ?? (before?.runId ? before : undefined);
+    return {
+      url: run && runUrl(baseUrl, run),
+      read: { history: history.total, events: events.total, output: output.total },
+      acknowledged: { history: history.acknowledged, events: events.acknowledged, output: output.acknowledged },
+      stopRequested: stream.stopRequested,
+    };
+  }
+
+  if (before?.complete || (before === undefined && existsSync(`${logPath}.synced`))) {
+    return { ...progress(), ...(before && { acknowledged: before.acknowledged }), outcome: 'complete' };
+  }
+  if (before?.handedOver !== undefined) {
+    return { ...progress(), acknowledged: before.acknowledged, outcome: 'handed-over' };
+  }
+  if (before !== undefined && before.baseUrl !== baseUrl) {
+    const message = `${logPath} was begun to be uploaded to ${before.baseUrl}, not ${baseUrl}`;
+    throw new LoggerError('wandb', 'other-server', message);
+  }
+
+  const feed = await openLogFeed(logPath, pending, { follow, onNotice });
+  pending.files.acknowledge(before?.files ?? 0);
+  let asleep: AbortController | undefined;
+  let transfer: Promise<void> | undefined;
+  let transferFailure: unknown;
+  let postedAt = Number.NEGATIVE_INFINITY;
+  const wake = () => asleep?.abort();
+  const abort = () => {
+    over.abort();
+    wake();
+  };
+  if (options.signal?.aborted) abort();
+  options.signal?.addEventListener('abort', abort);
+
+  async function sleep(ms: number): Promise<void> {
+    asleep = new AbortController();
+    if (!signal.aborted) await timers.wait('log', ms, asleep.signal);
+    asleep = undefined;
+  }
+
+  /** Files go one at a time, beside the posts: a large one must not keep rows and heartbeats waiting. */
+  function startTransfer(): void {
+    if (transfer !== undefined || pending.files.waiting === 0) return;
+    const name = pending.files.batch(0).lines[0]!;
+    const filesDir = join(dirname(logPath), 'files');
+    transfer = uploadFile(name, { filesDir, run: stream.run!, api, requester, onNotice })
+      .then(pending.fileDone, (error) => {
+        transferFailure = error;
+      })
+      .finally(() => {
+        transfer = undefined;
+        wake();
+      });
+  }
+
+  async function step(): Promise<'over' | 'going-on'> {
+    await feed.fill();
+    if (transferFailure !== undefined) throw transferFailure;
+    const { exitCode, bucket } = pending;
+    if (stream.run === undefined) {
+      if (bucket.runId !== '') {
+        await stream.start();
+      } else if (exitCode === undefined) {
+        await sleep(LOOK_EVERY_MS);
+        return 'going-on';
+      } else {
+        throw new LoggerError('wandb', 'no-run', `${logPath} holds no run record`);
+      }
+    }
+    startTransfer();
+    const isIdle = transfer === undefined && !pending.hasData;
+    if (exitCode !== undefined && isIdle) {
+      await stream.complete(exitCode);
+      return 'over';
+    }
+    const isUrgent = pending.full || exitCode !== undefined;
+    const everyMs = !pending.hasData ? HEARTBEAT_EVERY_MS : isUrgent ? 0 : POST_EVERY_MS;
+    const waitMs = postedAt + everyMs - timers.now();
+    if (waitMs > 0) {
+      await sleep(exitCode === undefined ? Math.min(waitMs, LOOK_EVERY_MS) : waitMs);
+      return 'going-on';
+    }
+    postedAt = timers.now();
+    await stream.post();
+    onProgress?.(progress());
+    return 'going-on';
+  }
+
+  try {
+    while (!signal.aborted) {
+      if ((await step()) === 'over') return { ...progress(), outcome: 'complete' };
+    }
+    await stream.settle();
+    return { ...progress(), outcome: 'aborted' };
+  } catch (error) {
+    await stream.settle(error);
+    if (error instanceof UploadAborted) return { ...progress(), outcome: 'aborted' };
+    if (error instanceof LoggerError) return { ...progress(), outcome: 'failed', error };
+    throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+    over.abort();
+    await transfer;
+    await feed.close();
+  }
+}

@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { PlainMessage } from '../src/proto.js';
+import { createRunLog, type RunLog } from '../src/run-log.js';
+import { emptyFolder } from './folders.js';
+
+export const RUN: PlainMessage = {
+  run: {
+    runId: 'abc',
+    project: 'demo',
+    displayName: 'first try',
+    tags: ['a', 'b'],
+    notes: 'some notes',
+    runGroup: 'g',
+    jobType: 'train',
+    host: 'here',
+    startTime: { seconds: 1_700_000_000 },
+    config: { update: [{ key: 'lr', valueJson: '0.1' }] },
+  },
+};
+
+/** A row whose values no other row has. */
+export function row(step: number, padding = ''): PlainMessage {
+  const item = [
+    { nestedKey: ['_step'], valueJson: String(step) },
+    { nestedKey: ['loss'], valueJson: step % 7 === 3 ? 'NaN' : String(1 / (step + 3)) },
+    { nestedKey: ['deep', 'er'], valueJson: JSON.stringify(`${step}${padding}`) },
+  ];
+  return { history: { item, step: { num: step } } };
+}
+
+/** The line that the server should have for `row(step)`. */
+export function rowLine(step: number, padding = ''): string {
+  const loss = step % 7 === 3 ? 'NaN' : String(1 / (step + 3));
+  return `{"_step":${step},"loss":${loss},"deep":{"er":"${step}${padding}"}}`;
+}
+
+export function rowLines(count: number, padding = ''): string[] {
+  return Array.from({ length: count }, (_, step) => rowLine(step, padding));
+}
+
+export function exit(exitCode = 0): PlainMessage {
+  return { exit: { exitCode, runtime: 5 } };
+}
+
+/** A run folder with an open log; its path is `<folder>/run-abc.wandb`. */
+export function openLog(): { logPath: string; log: RunLog; filesDir: string } {
+  const folder = join(emptyFolder(), 'wandb', 'run-20260102_030405-abc');
+  const filesDir = join(folder, 'files');
+  mkdirSync(filesDir, { recursive: true });
+  const logPath = join(folder, 'run-abc.wandb');
+  return { logPath, log: createRunLog(logPath), filesDir };
+}
+
+/** A closed log with these records behind the run's. Returns its path. */
+export function writeLog(records: readonly PlainMessage[]): string {
+  const { logPath, log } = openLog();
+  for (const record of [RUN, ...records]) log.record(record);
+  log.close();
+  return logPath;
+}
+
+/** The folder of a log. */
+export function folderOf(logPath: string): string {
+  return dirname(logPath);
+}

@@ -1,0 +1,233 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { onTestFinished } from 'vitest';
+
+/** What becomes of one request. Without a fault it is applied and answered. */
+export type Fault =
+  /** Answered by this status, not applied. */
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  /** The connection is cut before anything is applied, or after. */
+  | 'reset'
+  | 'lost'
+  /** Applied, and the connection cut in the middle of the answer's body. */
+  | 'truncated'
+  /** Not applied, and never answered. */
+  | 'hang'
+  /** Applied, after the network has brought the file-stream post before it a second time. */
+  | 'duplicate';
+
+/** One request as it came. */
+export interface SeenRequest {
+  readonly kind: 'file_stream' | 'file' | 'graphql';
+  /** The GraphQL operation's name; the name of the file. */
+  readonly name: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+/** A run as the server has it. */
+export interface KeptRun {
+  config: Record<string, { value: unknown }>;
+  variables: Record<string, unknown>;
+  readonly lines: Record<string, (string | null)[]>;
+  readonly files: Map<string, Buffer>;
+  readonly announced: string[];
+  summary: string;
+  exitCodes: number[];
+  isOver: boolean;
+  upserts: number;
+  heartbeats: number;
+  /** Breaks of the protocol. */
+  readonly anomalies: string[];
+}
+
+interface FileStreamBody {
+  readonly files?: Record<string, { offset: number; content: string[] }>;
+  readonly uploaded?: string[];
+  readonly complete?: boolean;
+  readonly exitcode?: number;
+}
+
+/** A W&B server's upload side on the loopback, which keeps each line at its offset and misbehaves when it is told to. */
+export interface UploadServer {
+  readonly url: string;
+  readonly runs: Map<string, KeptRun>;
+  readonly requests: SeenRequest[];
+  /** Asked of each request before it is answered. */
+  fault: (request: SeenRequest) => Fault | undefined | Promise<Fault | undefined>;
+  /** Called after a request was applied, before its answer. */
+  onApplied: (request: SeenRequest) => void;
+  /** Called when a request hangs. */
+  onHang: () => void;
+  readonly features: string[];
+  stopped: boolean;
+}
+
+export const ENTITY = 'stand-in';
+export const HISTORY = 'wandb-history.jsonl';
+
+/** Begins with no runs; closes when the test is over. */
+export async function uploadServer(key: string): Promise<UploadServer> {
+  const authorization = `Basic ${Buffer.from(`api:${key}`).toString('base64')}`;
+  let lastPost: { run: KeptRun; body: FileStreamBody } | undefined;
+
+  function apply(request: SeenRequest, path: string): unknown {
+    if (request.kind === 'graphql') return { data: graphql(JSON.parse(request.body.toString())) };
+    const [entity, project, id] = path.split('/').slice(2, 5).map(decodeURIComponent);
+    const run = server.runs.get(`${entity}/${project}/${id}`);
+    if (run === undefined) return undefined;
+    if (request.kind === 'file') {
+      run.files.set(request.name, request.body);
+      return {};
+    }
+    const packed = request.headers['content-encoding'] === 'gzip';
+    const body = JSON.parse((packed ? gunzipSync(request.body) : request.body).toString()) as FileStreamBody;
+    stream(run, body);
+    lastPost = { run, body };
+    return { exitcode: null, limits: {}, ...(server.stopped ? { stopped: true } : {}) };
+  }
+
+  function graphql({ query, variables }: { query: string; variables: Record<string, unknown> }): unknown {
+    const place = (entity: unknown, project: unknown, name: unknown) =>
+      `${entity ?? ENTITY}/${project ?? 'uncategorized'}/${name}`;
+    if (query.includes('upsertBucket')) {
+      const path = place(variables.entity, variables.project, variables.name);
+      const known = server.runs.get(path);
+      const run = known ?? newRun();
+      server.runs.set(path, run);
+      run.upserts += 1;
+      run.isOver = false;
+      run.variables = { ...run.variables, ...variables };
+      run.config = JSON.parse(String(variables.config ?? '{}'));
+      return { upsertBucket: { bucket: bucketOf(path, run), inserted: known === undefined } };
+    }
+    if (query.includes('serverInfo')) {
+      return { serverInfo: { features: server.features.map((name) => ({ name, isEnabled: true })) } };
+    }
+    if (query.includes('createRunFiles')) {
+      const { entity, project, run, files } = variables as {
+        entity: string;
+        project: string;
+        run: string;
+        files: string[];
+      };
+      const urlOf = (name: string) => `/storage/${entity}/${project}/${run}/${encodeURIComponent(name)}?signature=s`;
+      const targets = files.map((name) => ({ name, uploadUrl: urlOf(name) }));
+      return { createRunFiles: { runID: run, uploadHeaders: ['X-Signed:yes'], files: targets } };
+    }
+    const path = place(variables.entityName, variables.projectName, variables.runId);
+    const run = server.runs.get(path);
+    return { project: { run: run && bucketOf(path, run) } };
+  }
+
+  function bucketOf(path: string, run: KeptRun): unknown {
+    const [entity, project, name] = path.split('/');
+    return {
+      id: `id-${name}`,
+      name,
+      displayName: run.variables.displayName,
+      project: { id: 'p', name: project, entity: { id: 'e', name: entity } },
+      state: run.isOver ? 'finished' : 'running',
+      historyLineCount: run.lines[HISTORY]?.length ?? 0,
+      eventsLineCount: run.lines['wandb-events.jsonl']?.length ?? 0,
+      logLineCount: run.lines['output.log']?.length ?? 0,
+    };
+  }
+
+  const server: UploadServer = {
+    url: '',
+    runs: new Map(),
+    requests: [],
+    fault: () => undefined,
+    onApplied: () => {},
+    onHang: () => {},
+    features: [],
+    stopped: false,
+  };
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '').split('?')[0]!;
+    const body = await bodyOf(request);
+    const seen = seenRequest(path, request, body);
+    server.requests.push(seen);
+    const fault = await server.fault(seen);
+    if (fault === 'hang') return server.onHang();
+    if (fault === 'reset') return void request.socket.destroy();
+    if (typeof fault === 'object') {
+      response.writeHead(fault.status, fault.headers);
+      response.end(fault.body ?? '{"error":"injected"}');
+      return;
+    }
+    const isAllowed = seen.kind === 'file' || request.headers.authorization === authorization;
+    if (fault === 'duplicate' && lastPost && seen.kind === 'file_stream') stream(lastPost.run, lastPost.body);
+    const answer = isAllowed ? apply(seen, path) : { error: 'unauthorized' };
+    server.onApplied(seen);
+    if (fault === 'lost') return void request.socket.destroy();
+    const text = Buffer.from(JSON.stringify(answer ?? { error: 'no such run' }));
+    response.writeHead(isAllowed ? (answer === undefined ? 404 : 200) : 401, { 'content-length': text.length });
+    if (fault !== 'truncated') return void response.end(text);
+    response.write(text.subarray(0, text.length >> 1), () => request.socket.destroy());
+  }
+
+  const http = createServer((request, response) => void serve(request, response));
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    http.closeAllConnections();
+    http.close();
+  });
+  return Object.assign(server, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` });
+}
+
+function newRun(): KeptRun {
+  return {
+    config: {},
+    variables: {},
+    lines: {},
+    files: new Map(),
+    announced: [],
+    summary: '{}',
+    exitCodes: [],
+    isOver: false,
+    upserts: 0,
+    heartbeats: 0,
+    anomalies: [],
+  };
+}
+
+function stream(run: KeptRun, body: FileStreamBody): void {
+  if (Object.keys(body).length === 0) run.heartbeats += 1;
+  if (run.isOver) run.anomalies.push('a post after complete');
+  for (const [name, { offset, content }] of Object.entries(body.files ?? {})) {
+    if (name === 'wandb-summary.json') {
+      run.summary = content.at(-1)!;
+      continue;
+    }
+    run.lines[name] ??= [];
+    const lines = run.lines[name];
+    if (offset > lines.length) run.anomalies.push(`a gap in ${name} before ${offset}`);
+    for (const [at, line] of content.entries()) {
+      const before = lines[offset + at];
+      if (before !== undefined && before !== line) run.anomalies.push(`${name}:${offset + at} is overwritten`);
+      while (lines.length < offset + at) lines.push(null);
+      lines[offset + at] = line;
+    }
+  }
+  run.announced.push(...(body.uploaded ?? []));
+  if (body.complete) {
+    run.isOver = true;
+    run.exitCodes.push(body.exitcode!);
+  }
+}
+
+function seenRequest(path: string, { headers }: IncomingMessage, body: Buffer): SeenRequest {
+  if (path === '/graphql') return { kind: 'graphql', name: JSON.parse(body.toString()).operationName, headers, body };
+  if (path.endsWith('/file_stream')) return { kind: 'file_stream', name: '', headers, body };
+  return { kind: 'file', name: decodeURIComponent(path.split('/').at(-1)!), headers, body };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

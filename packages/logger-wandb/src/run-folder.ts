@@ -28,7 +28,12 @@ export function createRunFolder(
   return { path, logPath: join(path, `run-${run.id}.wandb`) };
 }
 
-function makeUnique(parent: string, run: { readonly id: string; readonly startedAt: number }, kind: string): string {
+/** Makes the folder itself in `parent`, under a name that nothing has; returns its path. */
+export function makeUnique(
+  parent: string,
+  run: { readonly id: string; readonly startedAt: number },
+  kind: string,
+): string {
   for (let seconds = 0; ; seconds++) {
     const path = join(parent, `${kind}-${timespec(new Date(run.startedAt + seconds * 1000))}-${run.id}`);
     try {

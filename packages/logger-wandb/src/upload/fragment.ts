@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { copyFile, link, mkdir, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { LoggerError } from '@microbatch/core/logger';
+import type { LogPayload } from '../chunk-reader.js';
+import { decodeRecord, type WandbRecord } from '../read-log.js';
+import { makeUnique } from '../run-folder.js';
+import { createConsoleLines } from './console-lines.js';
+import { createFragmentLog, type FragmentLog } from './fragment-log.js';
+import { openLogTail } from './log-tail.js';
+import { STREAMS } from './pending-posts.js';
+import { isLocalName } from './run-file.js';
+import { eventsLine, historyLine, isSendable, secondsOf } from './stream-lines.js';
+import { readUploadState, saveUploadState, type UploadState } from './upload-state.js';
+
+const NONE = { history: 0, events: 0, output: 0 };
+const NOTHING_SENT: UploadState = {
+  version: 1,
+  baseUrl: '',
+  entity: '',
+  project: '',
+  runId: '',
+  base: NONE,
+  sent: NONE,
+  acknowledged: NONE,
+  files: 0,
+  complete: false,
+};
+
+/**
+ * Hands what the server has not got of an ended log over to a new `offline-run-*` folder beside the run's, with the same run
+ * id, which `wandb sync` uploads: the rows of both together are the run's, each once. From then on nothing is sent from the
+ * log itself. Returns the folder; nothing where the run is complete. Called again, it finishes what was begun.
+ * Throws a `LoggerError`: `fragment-ambiguous` where rows are on their way of which nobody knows whether they arrived (an
+ * upload that is started again finds out), `no-run` where the log holds no run; or the file system's error.
+ */
+export async function writeFragment(logPath: string): Promise<string | undefined> {
+  const state = (await readUploadState(logPath)) ?? NOTHING_SENT;
+  if (state.complete) return undefined;
+  let name = state.handedOver;
+  if (name === undefined) {
+    const { sent, acknowledged } = state;
+    if (STREAMS.some((stream) => sent[stream] !== acknowledged[stream])) {
+      const message = `${logPath}: the server may have rows that it has not acknowledged: upload it again, which asks it`;
+      throw new LoggerError('wandb', 'fragment-ambiguous', message);
+    }
+    name = await copyRest(logPath, state);
+    await saveUploadState(logPath, { ...state, handedOver: name }, true);
+  }
+  const folder = join(dirname(dirname(logPath)), name);
+  // Only now gets the new folder a log: until the state says that rows are handed over, they must not be there twice.
+  const part = join(folder, PART);
+  if (existsSync(part)) await rename(part, join(folder, basename(logPath)));
+  // A log in an `offline-run-*` folder would be taken by `wandb sync`, too.
+  await writeFile(`${logPath}.synced`, '');
+  return folder;
+}
+
+const PART = 'log.part';
+
+/** Writes the fragment under a name that nothing takes for a log. Returns its folder's name. */
+async function copyRest(logPath: string, state: UploadState): Promise<string> {
+  const runFolder = dirname(logPath);
+  const early: LogPayload[] = [];
+  const tail = await openLogTail(logPath, () => {});
+  let fragment: { folder: string; log: FragmentLog } | undefined;
+  const filter = createFilter(state);
+  try {
+    for (let found = await tail.next(); found !== undefined; found = await tail.next()) {
+      const record = decodeRecord(found);
+      if (fragment === undefined) {
+        if (record.type !== 'run') {
+          early.push({ offset: found.offset, payload: Buffer.from(found.payload) });
+          continue;
+        }
+        const run = { id: record.content.runId as string, startedAt: secondsOf(record.content.startTime) * 1000 };
+        const folder = makeUnique(dirname(runFolder), run, 'offline-run');
+        await mkdir(join(folder, 'files'));
+        fragment = { folder, log: createFragmentLog(join(folder, PART)) };
+        for (const { payload } of early) fragment.log.copy(payload);
+      }
+      for (const outputRaw of filter.output(record)) fragment.log.record({ outputRaw });
+      if (filter.isKept(record)) fragment.log.copy(found.payload);
+      if (record.type === 'files') await linkFiles(record, runFolder, fragment.folder);
+    }
+    if (fragment === undefined) throw new LoggerError('wandb', 'no-run', `${logPath} holds no run record`);
+    fragment.log.sync();
+    return basename(fragment.folder);
+  } finally {
+    fragment?.log.close();
+    await tail.close();
+  }
+}
+
+/** Says what of a log goes into its fragment; to be asked of every record, in order. */
+function createFilter({ acknowledged }: UploadState): {
+  isKept(record: WandbRecord): boolean;
+  /** The output records that stand for this one: it may hold half a line, of which the server has the other half. */
+  output(record: WandbRecord): object[];
+} {
+  const console = createConsoleLines();
+  const counts = { ...NONE };
+  const isNew = (name: keyof typeof counts, line: string) => isSendable(line) && counts[name]++ >= acknowledged[name];
+
+  return {
+    isKept({ type, content }) {
+      if (type === 'history') return isNew('history', historyLine(content));
+      if (type === 'stats') return isNew('events', eventsLine(content, 0));
+      return type !== 'outputRaw';
+    },
+    output({ type, content }) {
+      const lines = type === 'exit' ? console.end() : type === 'outputRaw' ? console.push(content) : [];
+      return lines
+        .filter((line) => isNew('output', line.content))
+        .map(({ isError, timestamp, content: text }) => ({
+          outputType: isError ? 0 : 1,
+          timestamp,
+          line: `${text}\n`,
+        }));
+    },
+  };
+}
+
+async function linkFiles({ content }: WandbRecord, from: string, to: string): Promise<void> {
+  for (const { path = '' } of (content.files ?? []) as { path?: string }[]) {
+    const [source, target] = [join(from, 'files', path), join(to, 'files', path)];
+    if (!isLocalName(path) || !existsSync(source) || existsSync(target)) continue;
+    await mkdir(dirname(target), { recursive: true });
+    try {
+      await link(source, target);
+    } catch {
+      // Not every file system has links.
+      await copyFile(source, target);
+    }
+  }
+}

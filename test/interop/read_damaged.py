@@ -15,6 +15,7 @@ import tempfile
 
 from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.summary_pb2 import HistogramProto
 
 KINDS = ("scalars", "histograms", "tensors")
@@ -34,7 +35,7 @@ def written(events):
     found = []
     for event in events:
         if event.graph_def:
-            found.append(("graph", 0, event.graph_def))
+            found.append(("graph", 0, stable(GraphDef.FromString(event.graph_def))))
         for value in event.summary.value:
             content = value.simple_value if value.HasField("simple_value") else getattr(value, value.WhichOneof("value"))
             found.append((value.tag, event.step, content))
@@ -49,8 +50,13 @@ def shown(folder):
     for tag in tags["histograms"]:
         found += [(tag, e.step, proto_of(e.histogram_value)) for e in accumulator.Histograms(tag)]
     if tags["graph"]:
-        found.append(("graph", 0, accumulator.Graph().SerializeToString()))
+        found.append(("graph", 0, stable(accumulator.Graph())))
     return sorted((tag, step, repr(content)) for tag, step, content in found)
+
+
+def stable(graph):
+    """Its maps have no order of their own."""
+    return graph.SerializeToString(deterministic=True)
 
 
 def proto_of(histogram):

@@ -31,10 +31,10 @@ afterAll(async () => {
 });
 
 /** Opens a page of TensorBoard's, looks at it, and keeps a picture of it. */
-async function look(plugin: string, check: (page: Page) => Promise<void>): Promise<void> {
+async function look(plugin: string, check: (page: Page) => Promise<void>, query = ''): Promise<void> {
   const page = await browser!.newPage({ viewport: { width: 1400, height: 900 } });
   try {
-    await page.goto(`${server!.url}/#${plugin}`);
+    await page.goto(`${server!.url}/${query}#${plugin}`);
     await check(page);
   } finally {
     await page.screenshot({ path: join(SCREENSHOTS, `tensorboard-${plugin}.png`) });
@@ -46,23 +46,29 @@ async function look(plugin: string, check: (page: Page) => Promise<void>): Promi
 const settled = { timeout: 60_000 };
 
 test('the time series page shows the last point of each curve', () =>
-  look('timeseries', async (page) => {
-    const card = page.locator('scalar-card').filter({ has: page.getByTitle('loss', { exact: true }) });
-    const points = async () => {
-      const columns = (await card.locator('tb-data-table-header-cell').allInnerTexts()).map((text) => text.trim());
-      const cells = (await card.locator('tb-data-table-content-cell').allInnerTexts()).map((text) => text.trim());
-      const cell = (row: number, column: string) => cells[row * columns.length + columns.indexOf(column)];
-      return Object.fromEntries(
-        RUNS.map((_, row) => [cell(row, 'Run'), [cell(row, 'Step'), Number(cell(row, 'Value')).toFixed(3)]]),
-      );
-    };
-    const expected = Object.entries(LEARNING_RATES).map(([name, rate]) => [
-      name,
-      [String(STEPS - 1), lossAt(rate, STEPS - 1).toFixed(3)],
-    ]);
-    await expect.poll(points, settled).toEqual(Object.fromEntries(expected));
-    await expect.poll(() => card.locator('.series-view svg path').count(), settled).toBeGreaterThanOrEqual(RUNS.length);
-  }));
+  look(
+    'timeseries',
+    async (page) => {
+      const card = page.locator('scalar-card').filter({ has: page.getByTitle('loss', { exact: true }) });
+      const points = async () => {
+        const columns = (await card.locator('tb-data-table-header-cell').allInnerTexts()).map((text) => text.trim());
+        const cells = (await card.locator('tb-data-table-content-cell').allInnerTexts()).map((text) => text.trim());
+        const cell = (row: number, column: string) => cells[row * columns.length + columns.indexOf(column)];
+        return Object.fromEntries(
+          RUNS.map((_, row) => [cell(row, 'Run'), [cell(row, 'Step'), Number(cell(row, 'Value')).toFixed(3)]]),
+        );
+      };
+      const expected = Object.entries(LEARNING_RATES).map(([name, rate]) => [
+        name,
+        [String(STEPS - 1), lossAt(rate, STEPS - 1).toFixed(3)],
+      ]);
+      await expect.poll(points, settled).toEqual(Object.fromEntries(expected));
+      await expect
+        .poll(() => card.locator('.series-view svg path').count(), settled)
+        .toBeGreaterThanOrEqual(RUNS.length);
+    },
+    '?tagFilter=loss',
+  ));
 
 test('the scalars page draws a curve of each run', () =>
   look('scalars', async (page) => {
@@ -76,7 +82,12 @@ test('the images page shows the last picture of each run', () =>
   look('images', async (page) => {
     const loaders = page.locator('tf-image-loader');
     const sizes = () =>
-      loaders.locator('img').evaluateAll((images) => images.map((image) => [image.naturalWidth, image.naturalHeight]));
+      loaders.locator('img').evaluateAll((images) =>
+        images.map((image) => {
+          const { naturalWidth, naturalHeight } = image as HTMLImageElement;
+          return [naturalWidth, naturalHeight];
+        }),
+      );
     await expect.poll(sizes, settled).toEqual(RUNS.map(() => [SIDE, SIDE]));
     const shown = loaders.filter({ hasText: 'tag: picture' }).filter({ hasText: 'step 20' });
     expect(await shown.count()).toBe(RUNS.length);

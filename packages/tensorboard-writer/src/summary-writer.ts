@@ -1,24 +1,51 @@
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { assertNumber, assertStep, assertTag, assertWallTime } from './arguments.js';
+import { encodeAudio } from './audio.js';
+import { type CustomScalarLayout, type CustomScalarOptions, encodeCustomScalars } from './custom-scalars.js';
 import { createEventFile, type EventFile } from './event-file.js';
+import { encodeGraph } from './graph.js';
+import type { GraphModel } from './graph-model.js';
+import { encodeHistogram, type HistogramOptions } from './histogram.js';
+import type { HistogramCounts } from './histogram-counts.js';
+import type { HParamValue } from './hparam-value.js';
+import {
+  encodeHParams,
+  encodeSessionEnd,
+  encodeSessionStart,
+  type HParamsSessionOptions,
+  type HParamsStatus,
+} from './hparams.js';
+import { encodeImage, encodeImageGrid, encodePng } from './image.js';
+import { encodeMesh } from './mesh.js';
+import { type DenseArray, type NumericArray, type NumericInput, readInputs, type TensorLike } from './numeric-input.js';
+import { encodePrCurve } from './pr-curve.js';
+import { type EmbeddingOptions, writeEmbedding } from './projector.js';
+import type {
+  AudioOptions,
+  HParamsRowOptions,
+  ImageGridOptions,
+  ImageOptions,
+  MeshOptions,
+  SummaryWriterOptions,
+  WallTimeOption,
+  WeightedPrCurveOptions,
+} from './summary-options.js';
+import { encodeText } from './text.js';
 
-/** How a `SummaryWriter` begins. */
-export interface SummaryWriterOptions {
-  /**
-   * The step at which this writer takes over from earlier files in the same folder: TensorBoard hides what those hold
-   * from there on. The step of the first value by default, and nothing before there is one; `Number.MAX_SAFE_INTEGER`
-   * hides nothing.
-   */
-  readonly purgeStep?: number;
+interface Place {
+  readonly tag: string;
+  readonly step: number;
+  readonly options: WallTimeOption;
 }
 
 /**
  * Writes one TensorBoard run: an event file of its own in `logDir`, which is created where it is missing.
  *
- * Every method is synchronous. A call hands what waits to the operating system once the last such write is 250 ms old,
+ * Every method is synchronous, except that one which is given a tensor returns a promise: of the tensor's numbers being
+ * added, to be awaited before `close`. A call hands what waits to the operating system once the last such write is 250 ms old,
  * or 64 KiB wait; a timer and an exit hook write what calls left. Misuse throws a `TypeError` or `RangeError` and writes
- * nothing; a disk that fails throws an `EventFileError`, and the next call tries again where it failed.
+ * nothing; a disk that fails throws an `EventFileError`, unless `onError` is given, and the next call tries again.
  */
 export class SummaryWriter {
   /** The run's folder, absolute. */
@@ -33,6 +60,8 @@ export class SummaryWriter {
       throw new TypeError(`logDir must be the path of a folder, not ${inspect(logDir)}`);
     }
     if (options.purgeStep !== undefined) assertStep('purgeStep', options.purgeStep);
+    assertScalarFormat(options.scalarFormat);
+    assertFunction('onError', options.onError);
     this.logDir = resolve(logDir);
     this.#options = options;
     this.#file = createEventFile(this.logDir, options);
@@ -79,6 +108,207 @@ export class SummaryWriter {
     for (const [i, file] of files.entries()) file.scalar(mainTag, scalars[i]![1], step, wallTime);
   }
 
+  /**
+   * Adds a distribution. `values` are raw numbers of any shape, a tensor, or counts between edges.
+   *
+   * `binning: 'tensorflow'` (the default) makes `buckets` (30) of equal width, as `tf.summary.histogram`;
+   * `'pytorch'` stores the finer, exponential bins of PyTorch's writer.
+   */
+  addHistogram(
+    tag: string,
+    values: NumericArray | DenseArray | HistogramCounts,
+    step?: number,
+    options?: HistogramOptions & WallTimeOption,
+  ): void;
+  addHistogram(
+    tag: string,
+    values: TensorLike,
+    step?: number,
+    options?: HistogramOptions & WallTimeOption,
+  ): Promise<void>;
+  addHistogram(
+    tag: string,
+    values: NumericInput | HistogramCounts,
+    step = 0,
+    options: HistogramOptions & WallTimeOption = {},
+  ): void | Promise<void> {
+    if (isHistogramCounts(values))
+      return this.#add({ tag, step, options }, () => encodeHistogram(tag, values, options));
+    return this.#addRead({ tag, step, options }, { values }, ({ values }) => encodeHistogram(tag, values!, options));
+  }
+
+  /**
+   * Adds a picture: the bytes of a PNG file, or pixels of shape `[height, width, channels]` (`layout: 'HWC'`, the
+   * default), `'CHW'` or `'HW'` (the default for two dimensions), with 1 to 4 channels.
+   *
+   * Integers are levels from 0 to 255. Floats and truth values are fractions: they are rounded to the nearest level and
+   * clamped, NaN is black. A tensor's `dtype` decides, else the kind of array. Plain arrays hold fractions, and are
+   * refused with a number above 1 or below 0.
+   */
+  addImage(tag: string, image: Uint8Array | DenseArray, step?: number, options?: ImageOptions): void;
+  addImage(tag: string, image: TensorLike, step?: number, options?: ImageOptions): Promise<void>;
+  addImage(
+    tag: string,
+    image: Uint8Array | DenseArray | TensorLike,
+    step = 0,
+    options: ImageOptions = {},
+  ): void | Promise<void> {
+    if (image instanceof Uint8Array) return this.#add({ tag, step, options }, () => encodePng(tag, image));
+    return this.#addRead({ tag, step, options }, { image }, ({ image }) => encodeImage(tag, image!, options.layout));
+  }
+
+  /** Adds one picture that shows several, of shape `[n, height, width, channels]` (`'NHWC'`, the default), `'NCHW'` or `'NHW'`, in a grid of `columns` (8). Numbers mean what they mean to `addImage`. */
+  addImages(tag: string, images: DenseArray, step?: number, options?: ImageGridOptions): void;
+  addImages(tag: string, images: TensorLike, step?: number, options?: ImageGridOptions): Promise<void>;
+  addImages(
+    tag: string,
+    images: DenseArray | TensorLike,
+    step = 0,
+    options: ImageGridOptions = {},
+  ): void | Promise<void> {
+    return this.#addRead({ tag, step, options }, { images }, ({ images }) => encodeImageGrid(tag, images!, options));
+  }
+
+  /** Adds text, shown as Markdown. */
+  addText(tag: string, text: string, step = 0, options: WallTimeOption = {}): void {
+    this.#add({ tag, step, options }, () => encodeText(tag, text));
+  }
+
+  /**
+   * Adds a sound: samples from -1 to 1, of shape `[n]` or `[n, channels]`, stored as 16-bit WAV. Others are clamped, NaN
+   * is silence; an `Int16Array` is stored as it is. `sampleRate` is in samples a second, 44,100 by default.
+   */
+  addAudio(tag: string, samples: NumericArray | DenseArray, step?: number, options?: AudioOptions): void;
+  addAudio(tag: string, samples: TensorLike, step?: number, options?: AudioOptions): Promise<void>;
+  addAudio(tag: string, samples: NumericInput, step = 0, options: AudioOptions = {}): void | Promise<void> {
+    return this.#addRead({ tag, step, options }, { samples }, ({ samples }) =>
+      encodeAudio(tag, samples!, options.sampleRate ?? 44_100),
+    );
+  }
+
+  /**
+   * Adds a precision-recall curve of binary `labels` (0 or 1) and `predictions` (from 0 to 1) of equal length, at
+   * `thresholds` (127) evenly spaced thresholds. `weights` says what each example counts for.
+   */
+  addPrCurve(
+    tag: string,
+    labels: NumericArray | DenseArray,
+    predictions: NumericArray | DenseArray,
+    step?: number,
+    options?: WeightedPrCurveOptions<NumericArray | DenseArray>,
+  ): void;
+  addPrCurve(
+    tag: string,
+    labels: NumericInput,
+    predictions: NumericInput,
+    step?: number,
+    options?: WeightedPrCurveOptions<NumericInput>,
+  ): void | Promise<void>;
+  addPrCurve(
+    tag: string,
+    labels: NumericInput,
+    predictions: NumericInput,
+    step = 0,
+    options: WeightedPrCurveOptions<NumericInput> = {},
+  ): void | Promise<void> {
+    const inputs = { labels, predictions, weights: options.weights };
+    return this.#addRead({ tag, step, options }, inputs, ({ labels, predictions, weights }) =>
+      encodePrCurve(tag, labels!, predictions!, weights, options),
+    );
+  }
+
+  /**
+   * Adds meshes or point clouds: `vertices` of shape `[batch, n, 3]`, `colors` `[batch, n, 3]` from 0 to 255, `faces`
+   * `[batch, m, 3]`, indices of vertices. `config` is what three.js gets: camera, lights, material.
+   */
+  addMesh(tag: string, vertices: DenseArray, step?: number, options?: MeshOptions<DenseArray>): void;
+  addMesh(
+    tag: string,
+    vertices: DenseArray | TensorLike,
+    step?: number,
+    options?: MeshOptions<DenseArray | TensorLike>,
+  ): void | Promise<void>;
+  addMesh(
+    tag: string,
+    vertices: DenseArray | TensorLike,
+    step = 0,
+    options: MeshOptions<DenseArray | TensorLike> = {},
+  ): void | Promise<void> {
+    const { colors, faces, config } = options;
+    return this.#addRead({ tag, step, options }, { vertices, colors, faces }, ({ vertices, colors, faces }) =>
+      encodeMesh(tag, { vertices: vertices!, colors, faces }, config),
+    );
+  }
+
+  /**
+   * Adds a row to the hparams table: what this run was configured with, and its results. Each metric is also added as a
+   * scalar, from which TensorBoard reads it. With `runName` the row is a run of its own, in that folder under `logDir`.
+   */
+  addHParams(
+    hparams: Readonly<Record<string, HParamValue>>,
+    metrics: Readonly<Record<string, number>>,
+    { step = 0, runName, ...options }: HParamsRowOptions = {},
+  ): void {
+    assertTime(step, options);
+    if (runName !== undefined) assertTag('runName', runName);
+    const payloads = encodeHParams(hparams, metrics, options);
+    this.#file.assertWritable();
+    const file = runName === undefined ? this.#file : this.#subRun(runName);
+    for (const [name, value] of Object.entries(metrics)) file.scalar(name, value, step, options.wallTime);
+    for (const payload of payloads) file.describe(payload, options.wallTime);
+  }
+
+  /**
+   * Adds this run to the hparams table when it begins: with what it was configured. TensorBoard makes columns of all
+   * runs' hyper-parameters and scalars, unless one of them called `addHParams`: then its columns are those of all.
+   */
+  addHParamsStart(
+    hparams: Readonly<Record<string, HParamValue>>,
+    options: HParamsSessionOptions & WallTimeOption = {},
+  ): void {
+    assertTime(0, options);
+    this.#file.describe(encodeSessionStart(hparams, options), options.wallTime);
+  }
+
+  /** Tells the hparams table how the run ended. `endTime` is in seconds since 1970. TensorBoard keeps the first that a folder holds. */
+  addHParamsEnd(status: HParamsStatus, options: { readonly endTime?: number } & WallTimeOption = {}): void {
+    assertTime(0, options);
+    this.#file.describe(encodeSessionEnd(status, options.endTime), options.wallTime);
+  }
+
+  /** Says how the custom scalars page combines tags into charts. */
+  addCustomScalars(layout: CustomScalarLayout, options: CustomScalarOptions & WallTimeOption = {}): void {
+    assertTime(0, options);
+    this.#file.describe(encodeCustomScalars(layout, options), options.wallTime);
+  }
+
+  /**
+   * Adds the rows of `matrix`, of shape `[n, dimensions]`, to the projector, in files beside the event file, durably.
+   * `labelImages` are shown in place of points: as many pictures of one size, whose numbers mean what they mean to
+   * `addImage`. TensorBoard reads its list of embeddings when it starts or sees a new run.
+   */
+  addEmbedding(matrix: DenseArray, options?: EmbeddingOptions & { readonly labelImages?: DenseArray }): void;
+  addEmbedding(
+    matrix: DenseArray | TensorLike,
+    options?: EmbeddingOptions & { readonly labelImages?: DenseArray | TensorLike },
+  ): void | Promise<void>;
+  addEmbedding(
+    matrix: DenseArray | TensorLike,
+    options: EmbeddingOptions & { readonly labelImages?: DenseArray | TensorLike } = {},
+  ): void | Promise<void> {
+    this.#file.assertWritable();
+    return readInputs({ matrix, labelImages: options.labelImages }, ({ matrix, labelImages }) => {
+      this.#file.assertWritable();
+      writeEmbedding(this.logDir, matrix!, labelImages, options);
+    });
+  }
+
+  /** Adds the graph of a `tf.LayersModel`: its layers, and which feeds which. */
+  addGraph(model: GraphModel, options: WallTimeOption = {}): void {
+    assertTime(0, options);
+    this.#file.describe(encodeGraph(model), options.wallTime);
+  }
+
   /** Makes everything that was added durable (fsync). */
   flush(): void {
     this.#file.flush();
@@ -106,14 +336,57 @@ export class SummaryWriter {
     this.close();
   }
 
+  #add({ tag, step, options }: Place, encode: () => Uint8Array): void {
+    assertTag('tag', tag);
+    assertTime(step, options);
+    this.#file.assertWritable();
+    this.#file.event(encode(), step, options.wallTime);
+  }
+
+  /** Adds what `encode` makes of numbers, when they are there. The wall time is that of the call. */
+  #addRead<const Name extends string>(
+    { tag, step, options }: Place,
+    inputs: Readonly<Record<Name, NumericInput | undefined>>,
+    encode: (arrays: Readonly<Record<Name, DenseArray | undefined>>) => Uint8Array,
+  ): void | Promise<void> {
+    assertTag('tag', tag);
+    assertTime(step, options);
+    this.#file.assertWritable();
+    const wallTime = options.wallTime ?? Date.now() / 1000;
+    return readInputs(inputs, (arrays) => this.#file.event(encode(arrays), step, wallTime));
+  }
+
   #subRun(name: string): EventFile {
     // One folder, not a path; a name that Windows takes too.
     const folder = name.replace(/[\\/:*?"<>|\p{Cc}]/gu, '_');
     let file = this.#subRuns.get(folder);
     if (file === undefined) {
-      file = createEventFile(join(this.logDir, folder), this.#options);
+      file = createEventFile(join(this.logDir, folder), {
+        ...this.#options,
+        mayOpenLater: this.#options.onError !== undefined,
+      });
       this.#subRuns.set(folder, file);
     }
     return file;
   }
+}
+
+function assertTime(step: unknown, { wallTime }: WallTimeOption): void {
+  assertStep('step', step);
+  if (wallTime !== undefined) assertWallTime('wallTime', wallTime);
+}
+
+function assertFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') {
+    throw new TypeError(`${name} must be a function, not ${inspect(value)}`);
+  }
+}
+
+function assertScalarFormat(format: unknown): void {
+  if (format === undefined || format === 'simple-value' || format === 'tensor') return;
+  throw new TypeError(`scalarFormat must be 'simple-value' or 'tensor', not ${inspect(format)}`);
+}
+
+function isHistogramCounts(values: unknown): values is HistogramCounts {
+  return typeof values === 'object' && values !== null && 'counts' in values;
 }

@@ -1,0 +1,63 @@
+import type { ScalarFormat } from './encode-event.js';
+import type { EventFileError } from './event-file-error.js';
+import type { HParamsOptions } from './hparams.js';
+import type { ImageLayout, ImagesLayout } from './image.js';
+import type { PrCurveOptions } from './pr-curve.js';
+
+/** How a `SummaryWriter` begins. */
+export interface SummaryWriterOptions {
+  /**
+   * The step at which this writer takes over from earlier files in the same folder: TensorBoard hides what those hold
+   * from there on. The step of the first value by default, and nothing before there is one; `Number.MAX_SAFE_INTEGER`
+   * hides nothing.
+   */
+  readonly purgeStep?: number;
+  /**
+   * How scalars are stored: `'simple-value'` (the default) as PyTorch's writer does, in the fewest bytes, or `'tensor'`
+   * as `tf.summary.scalar` does. TensorBoard shows the same.
+   */
+  readonly scalarFormat?: ScalarFormat;
+  /**
+   * Where given, hears once of each time that a file's disk fails, instead of every call that throws: the program goes on,
+   * up to 64 KiB wait in memory, and writing goes on when the disk takes data again. What found no room meanwhile is
+   * dropped; an error with the code `'events-dropped'` then tells how many events that were, at the latest at `close`. A
+   * file or folder that is deleted is made anew, for what is added from then on. The constructor throws all the same.
+   */
+  readonly onError?: (error: EventFileError) => void;
+}
+
+/** When something was measured. */
+export interface WallTimeOption {
+  /** Seconds since 1970; now by default. */
+  readonly wallTime?: number;
+}
+
+export interface ImageOptions extends WallTimeOption {
+  readonly layout?: ImageLayout;
+}
+
+export interface ImageGridOptions extends WallTimeOption {
+  readonly layout?: ImagesLayout;
+  readonly columns?: number;
+}
+
+export interface AudioOptions extends WallTimeOption {
+  readonly sampleRate?: number;
+}
+
+export interface MeshOptions<Input> extends WallTimeOption {
+  readonly colors?: Input;
+  readonly faces?: Input;
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+export interface WeightedPrCurveOptions<Input> extends PrCurveOptions, WallTimeOption {
+  /** What each example counts for. */
+  readonly weights?: Input;
+}
+
+export interface HParamsRowOptions extends HParamsOptions, WallTimeOption {
+  readonly step?: number;
+  /** The folder, under `logDir`, of the run that the row shall be. */
+  readonly runName?: string;
+}

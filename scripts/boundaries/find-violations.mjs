@@ -37,10 +37,10 @@ function problemOf(packages, file, owner, specifier, target) {
   if (target.kind === 'relative') return relativeProblem(file, owner, target.path);
 
   const isPackage = owner.startsWith('packages/');
-  if (isPackage && owner !== tensorflowPackage && isTensorflow(target.name)) {
+  const isShipped = isPackage && file.startsWith(`${owner}/src/`);
+  if (isShipped && owner !== tensorflowPackage && isTensorflow(target.name)) {
     return `only ${tensorflowPackage} imports TensorFlow.js`;
   }
-  const isShipped = isPackage && file.startsWith(`${owner}/src/`);
   if (target.kind === 'ours') {
     if (target.file === undefined) return `${target.name} does not export this`;
     if (isShipped && !mayImport[owner]?.includes(specifier)) {

@@ -76,14 +76,15 @@ describe('a queue of lines', () => {
 });
 
 describe('declared metrics', () => {
-  it('are numbered by their step metric, add to earlier declarations, and leave globs out', () => {
+  it('are numbered by their step metric, add to earlier declarations, and have globs last', () => {
     const metrics = createMetricList();
     metrics.apply({ name: 'loss', stepMetric: 'step', options: { hidden: true }, summary: { max: true } });
-    metrics.apply({ globName: 'val/*', stepMetric: 'step' });
+    metrics.apply({ globName: 'val/*', stepMetric: 'step', options: { defined: true } });
     metrics.apply({ name: 'loss', summary: { mean: true }, goal: 1 });
     expect(metrics.encoded()).toEqual([
       { 1: 'loss', 5: 2, 6: [2, 3], 7: [2, 3], 8: 1 },
       { 1: 'step', 6: [], 7: [] },
+      { 2: 'val/*', 5: 2, 6: [], 7: [] },
     ]);
   });
 });

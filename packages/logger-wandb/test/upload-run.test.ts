@@ -250,6 +250,7 @@ describe('under faults', () => {
       writeFileSync(path, damaged);
       await expect(upload(server, logPath)).rejects.toMatchObject({ code: 'upload-state-damaged' });
     }
+    rmSync(`${logPath}.synced`);
     writeFileSync(path, text.replace('"complete":true', '"complete":false').replace(server.url, 'https://else.where'));
     await expect(upload(server, logPath)).rejects.toMatchObject({ code: 'other-server' });
   });

@@ -1,13 +1,12 @@
 import { CHUNK_HEADER_BYTES, createChunkWriter } from '../chunk-writer.js';
 import { createLogFile } from '../log-file.js';
-import { encodeMessage, type PlainMessage } from '../proto.js';
+import { encodeMessage } from '../proto.js';
 import { RECORD_SCHEMA } from '../record-schema.js';
 
 /** A log made of another's records, numbered anew. */
 export interface FragmentLog {
   /** Appends a record's bytes, whatever fields of it this version knows. */
   copy(payload: Uint8Array): void;
-  record(record: PlainMessage): void;
   /** Returns when everything is on the disk. */
   sync(): void;
   close(): void;
@@ -19,17 +18,14 @@ export function createFragmentLog(path: string): FragmentLog {
   const append = createChunkWriter(file.put);
   let num = 0;
 
-  function put(payload: Uint8Array): void {
-    // The last value of a field counts: a number behind the record's own replaces it.
-    const number = encodeMessage(RECORD_SCHEMA, { num: ++num });
-    const bytes = Buffer.concat([Buffer.alloc(CHUNK_HEADER_BYTES), payload, number]);
-    append(bytes, CHUNK_HEADER_BYTES, bytes.length);
-    file.commit();
-  }
-
   return {
-    copy: put,
-    record: (record) => put(encodeMessage(RECORD_SCHEMA, record)),
+    copy(payload) {
+      // The last value of a field counts: a number behind the record's own replaces it.
+      const number = encodeMessage(RECORD_SCHEMA, { num: ++num });
+      const bytes = Buffer.concat([Buffer.alloc(CHUNK_HEADER_BYTES), payload, number]);
+      append(bytes, CHUNK_HEADER_BYTES, bytes.length);
+      file.commit();
+    },
     sync: file.sync,
     close: file.close,
   };

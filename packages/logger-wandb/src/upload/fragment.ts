@@ -5,12 +5,10 @@ import { LoggerError } from '@microbatch/core/logger';
 import type { LogPayload } from '../chunk-reader.js';
 import { decodeRecord, type WandbRecord } from '../read-log.js';
 import { makeUnique } from '../run-folder.js';
-import { createConsoleLines } from './console-lines.js';
 import { createFragmentLog, type FragmentLog } from './fragment-log.js';
 import { openLogTail } from './log-tail.js';
-import { STREAMS } from './pending-posts.js';
 import { isLocalName } from './run-file.js';
-import { eventsLine, historyLine, isSendable, secondsOf } from './stream-lines.js';
+import { historyLine, isSendable, secondsOf } from './stream-lines.js';
 import { readUploadState, saveUploadState, type UploadState } from './upload-state.js';
 
 const NONE = { history: 0, events: 0, output: 0 };
@@ -39,8 +37,7 @@ export async function writeFragment(logPath: string): Promise<string | undefined
   if (state.complete) return undefined;
   let name = state.handedOver;
   if (name === undefined) {
-    const { sent, acknowledged } = state;
-    if (STREAMS.some((stream) => sent[stream] !== acknowledged[stream])) {
+    if (state.sent.history !== state.acknowledged.history) {
       const message = `${logPath}: the server may have rows that it has not acknowledged: upload it again, which asks it`;
       throw new LoggerError('wandb', 'fragment-ambiguous', message);
     }
@@ -49,8 +46,11 @@ export async function writeFragment(logPath: string): Promise<string | undefined
   }
   const folder = join(dirname(dirname(logPath)), name);
   // Only now gets the new folder a log: until the state says that rows are handed over, they must not be there twice.
-  const part = join(folder, PART);
-  if (existsSync(part)) await rename(part, join(folder, basename(logPath)));
+  const [part, fragmentLog] = [join(folder, PART), join(folder, basename(logPath))];
+  if (existsSync(part)) {
+    if (state.runId !== '') await saveUploadState(fragmentLog, fragmentState(state), true);
+    await rename(part, fragmentLog);
+  }
   // A log in an `offline-run-*` folder would be taken by `wandb sync`, too.
   await writeFile(`${logPath}.synced`, '');
   return folder;
@@ -58,13 +58,28 @@ export async function writeFragment(logPath: string): Promise<string | undefined
 
 const PART = 'log.part';
 
+/**
+ * Where our own upload of the fragment goes on. Rows go behind those that the server has, which is where the official client
+ * puts them, too. That one begins system metrics and console output anew, so the fragment has all of them.
+ */
+function fragmentState({ handedOver: _, ...state }: UploadState): UploadState {
+  const { base, sent, acknowledged } = state;
+  return {
+    ...state,
+    base: { ...base, history: base.history + acknowledged.history },
+    sent: { ...sent, history: 0 },
+    acknowledged: { ...acknowledged, history: 0 },
+  };
+}
+
 /** Writes the fragment under a name that nothing takes for a log. Returns its folder's name. */
 async function copyRest(logPath: string, state: UploadState): Promise<string> {
   const runFolder = dirname(logPath);
   const early: LogPayload[] = [];
   const tail = await openLogTail(logPath, () => {});
   let fragment: { folder: string; log: FragmentLog } | undefined;
-  const filter = createFilter(state);
+  const sentRows = state.acknowledged.history;
+  let rows = 0;
   try {
     for (let found = await tail.next(); found !== undefined; found = await tail.next()) {
       const record = decodeRecord(found);
@@ -79,8 +94,8 @@ async function copyRest(logPath: string, state: UploadState): Promise<string> {
         fragment = { folder, log: createFragmentLog(join(folder, PART)) };
         for (const { payload } of early) fragment.log.copy(payload);
       }
-      for (const outputRaw of filter.output(record)) fragment.log.record({ outputRaw });
-      if (filter.isKept(record)) fragment.log.copy(found.payload);
+      const isSent = record.type === 'history' && isSendable(historyLine(record.content)) && rows++ < sentRows;
+      if (!isSent) fragment.log.copy(found.payload);
       if (record.type === 'files') await linkFiles(record, runFolder, fragment.folder);
     }
     if (fragment === undefined) throw new LoggerError('wandb', 'no-run', `${logPath} holds no run record`);
@@ -90,35 +105,6 @@ async function copyRest(logPath: string, state: UploadState): Promise<string> {
     fragment?.log.close();
     await tail.close();
   }
-}
-
-/** Says what of a log goes into its fragment; to be asked of every record, in order. */
-function createFilter({ acknowledged }: UploadState): {
-  isKept(record: WandbRecord): boolean;
-  /** The output records that stand for this one: it may hold half a line, of which the server has the other half. */
-  output(record: WandbRecord): object[];
-} {
-  const console = createConsoleLines();
-  const counts = { ...NONE };
-  const isNew = (name: keyof typeof counts, line: string) => isSendable(line) && counts[name]++ >= acknowledged[name];
-
-  return {
-    isKept({ type, content }) {
-      if (type === 'history') return isNew('history', historyLine(content));
-      if (type === 'stats') return isNew('events', eventsLine(content, 0));
-      return type !== 'outputRaw';
-    },
-    output({ type, content }) {
-      const lines = type === 'exit' ? console.end() : type === 'outputRaw' ? console.push(content) : [];
-      return lines
-        .filter((line) => isNew('output', line.content))
-        .map(({ isError, timestamp, content: text }) => ({
-          outputType: isError ? 0 : 1,
-          timestamp,
-          line: `${text}\n`,
-        }));
-    },
-  };
 }
 
 async function linkFiles({ content }: WandbRecord, from: string, to: string): Promise<void> {

@@ -5,6 +5,13 @@ export interface MetricList {
   encoded(): Record<string, unknown>[];
 }
 
+interface MetricContent {
+  readonly name?: string;
+  readonly globName?: string;
+  readonly stepMetric?: string;
+  readonly goal?: number;
+}
+
 interface Metric {
   step: string;
   goal: number;
@@ -12,24 +19,26 @@ interface Metric {
   summary: Set<number>;
 }
 
-// MetricRecord: 1 name, 5 index of the step metric (from 1), 6 options, 7 summary, 8 goal.
-const OPTIONS = { stepSync: 1, hidden: 2, defined: 3 };
+// MetricRecord: 1 name, 2 glob, 5 index of the step metric (from 1), 6 options, 7 summary, 8 goal.
+const OPTIONS = { stepSync: 1, hidden: 2 };
+const DEFINED = 3;
 const SUMMARY = { min: 1, max: 2, mean: 3, best: 4, last: 5, none: 6, copy: 7, first: 8 };
 
-/** Later declarations add to earlier ones. Globs are left out, as in the Python client: what they match is declared by name. */
+/** Later declarations add to earlier ones. Only names count as defined, and globs come last, as in the Python client. */
 export function createMetricList(): MetricList {
-  const metrics = new Map<string, Metric>();
+  const named = new Map<string, Metric>();
+  const globs = new Map<string, Metric>();
 
   return {
     apply(content) {
-      const name = content.name as string | undefined;
-      if (!name) return;
-      const { stepMetric = '', goal = 0 } = content as { stepMetric?: string; goal?: number };
-      const before = metrics.get(name);
-      metrics.set(name, {
+      const { name = '', globName = '', stepMetric = '', goal = 0 } = content as MetricContent;
+      if (name === '' && globName === '') return;
+      const metrics = name === '' ? globs : named;
+      const before = metrics.get(name || globName);
+      metrics.set(name || globName, {
         step: stepMetric || (before?.step ?? ''),
         goal: goal || (before?.goal ?? 0),
-        options: new Set([...(before?.options ?? []), ...flags(OPTIONS, content.options), OPTIONS.defined]),
+        options: new Set([...(before?.options ?? []), ...flags(OPTIONS, content.options)]),
         summary: new Set([...(before?.summary ?? []), ...flags(SUMMARY, content.summary)]),
       });
     },
@@ -37,21 +46,19 @@ export function createMetricList(): MetricList {
       const list: Record<string, unknown>[] = [];
       const indexes = new Map<string, number>();
 
-      function add(name: string): number {
-        const known = indexes.get(name);
-        if (known !== undefined) return known;
-        const entry: Record<string, unknown> = { 1: name };
+      function add(field: 1 | 2, name: string, metric: Metric | undefined): number {
+        const entry: Record<string, unknown> = { [field]: name };
         const index = list.push(entry);
-        indexes.set(name, index);
-        const metric = metrics.get(name);
-        if (metric?.step) entry[5] = add(metric.step);
-        entry[6] = [...(metric?.options ?? [])];
+        if (field === 1) indexes.set(name, index);
+        if (metric?.step) entry[5] = indexes.get(metric.step) ?? add(1, metric.step, named.get(metric.step));
+        entry[6] = [...(metric?.options ?? []), ...(field === 1 && metric !== undefined ? [DEFINED] : [])];
         entry[7] = [...(metric?.summary ?? [])];
         if (metric?.goal) entry[8] = metric.goal;
         return index;
       }
 
-      for (const name of metrics.keys()) add(name);
+      for (const [name, metric] of named) if (!indexes.has(name)) add(1, name, metric);
+      for (const [glob, metric] of globs) add(2, glob, metric);
       return list;
     },
   };

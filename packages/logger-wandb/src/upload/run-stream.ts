@@ -71,6 +71,16 @@ export function createRunStream(context: {
     await saveUploadState(logPath, state, durable);
   }
 
+  /** Saves where that works: a full disk must not keep rows from the server. */
+  async function remember(): Promise<void> {
+    try {
+      await save(false);
+    } catch (error) {
+      const message = `${logPath}: how far the upload came can't be written: ${(error as Error).message}`;
+      onNotice({ level: 'warn', code: 'upload-state', message });
+    }
+  }
+
   /** What the server has of this log, where it says so; else what it had acknowledged. */
   function resume(counts: Partial<LineCounts>, known: LineCounts): void {
     for (const name of STREAMS) {
@@ -144,7 +154,7 @@ export function createRunStream(context: {
           events: Math.max(sent.events, after.events),
           output: Math.max(sent.output, after.output),
         };
-        await save(false);
+        await remember();
       }
       if (await api.post(run!, bodyOf(post), { gzip })) stopRequested = true;
       pending.acknowledge(post);
@@ -175,12 +185,7 @@ export function createRunStream(context: {
       } catch {
         // `sent` says what the server may have: who goes on has to ask first.
       }
-      try {
-        await save(true);
-      } catch (error) {
-        const message = `${logPath}: how far the upload came can't be written: ${(error as Error).message}`;
-        onNotice({ level: 'error', code: 'upload-state', message });
-      }
+      await remember();
     },
   };
 }

@@ -59,8 +59,8 @@ const LOOK_EVERY_MS = 250;
 /**
  * Brings the run of a `.wandb` log to a W&B server, each line once: also when it was killed, and started again on the same
  * log. What can't be cured by trying again ends it as `'failed'`; everything else is tried until the signal aborts.
- * Rejects with a `TypeError` for wrong options, a `LoggerError` where the log is none or its upload state can't be
- * trusted, or the file system's error.
+ * Rejects with a `TypeError` for wrong options, a `LoggerError` where the upload state can't be trusted
+ * (`upload-state-damaged`, `other-server`), or the file system's error.
  */
 export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   const { logPath, follow = false, timers = systemTimers, onProgress, onNotice = () => {} } = options;
@@ -85,11 +85,12 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     };
   }
 
-  if (before?.complete || (before === undefined && existsSync(`${logPath}.synced`))) {
-    return { ...progress(), ...(before && { acknowledged: before.acknowledged }), outcome: 'complete' };
-  }
   if (before?.handedOver !== undefined) {
     return { ...progress(), acknowledged: before.acknowledged, outcome: 'handed-over' };
+  }
+  // The mark may be the official client's.
+  if (existsSync(`${logPath}.synced`) || before?.complete) {
+    return { ...progress(), ...(before && { acknowledged: before.acknowledged }), outcome: 'complete' };
   }
   if (before !== undefined && before.baseUrl !== baseUrl) {
     const message = `${logPath} was begun to be uploaded to ${before.baseUrl}, not ${baseUrl}`;

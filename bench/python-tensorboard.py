@@ -1,5 +1,6 @@
-"""Writes or reads scalars by Python's packages: python python-tensorboard.py tensorboardX|EventFileWriter|EventAccumulator
-COUNT FOLDER. Prints the seconds from the first scalar to the closed file, or to the read one."""
+"""Writes or reads scalars by Python's packages: python python-tensorboard.py WHAT COUNT FOLDER, where WHAT is tensorboardX,
+EventFileWriter, EventFileWriter-queue (a longer queue than by default) or EventAccumulator. Prints the seconds from the first
+scalar to the closed file, or from the opening of the file to the last scalar."""
 
 import json
 import sys
@@ -17,12 +18,12 @@ if what == "tensorboardX":
     for index in range(count):
         writer.add_scalar(TAGS[index % 20], index * 0.37, index // 20)
     writer.close()
-elif what == "EventFileWriter":
+elif what.startswith("EventFileWriter"):
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-    writer = EventFileWriter(folder, max_queue_size=10_000)
+    writer = EventFileWriter(folder, max_queue_size=10_000 if what.endswith("-queue") else 10)
     began = time.perf_counter()
     for index in range(count):
         value = Summary.Value(tag=TAGS[index % 20], simple_value=index * 0.37)

@@ -36,7 +36,7 @@ export function pairRows(pairs, { a, b, units, limit }) {
 }
 
 /**
- * A row of our rates, and one of each other program's: `{ what, skipped, rates, target }`. The ratio is of the medians; its
+ * A row of our rates, and one of each other program's: `{ what, skipped, rates, target }`, the target optional. The ratio is of the medians; its
  * interval goes from our lowest to their highest and the other way round.
  */
 export function comparedRows({ what, rates }, others, format) {
@@ -50,8 +50,7 @@ export function comparedRows({ what, rates }, others, format) {
       what: other.what,
       ...summarize(other.rates, format),
       ratio: `${ratio.toFixed(0)} (${low} to ${high})`,
-      target: `≥ ${other.target}`,
-      met: ratio >= other.target,
+      ...(other.target === undefined ? {} : { target: `≥ ${other.target}`, met: ratio >= other.target }),
     };
   });
   return [{ what, ...summarize(rates, format), ratio: '1' }, ...rows];

@@ -5,7 +5,7 @@ import { findTfjsNode } from './other-writers.mjs';
 import { comparedRows, report } from './rows.mjs';
 
 const quick = process.argv.includes('--quick');
-const [ROUNDS, HISTOGRAMS, TFJS_HISTOGRAMS] = quick ? [2, 10_000, 1_000] : [9, 30_000, 10_000];
+const [ROUNDS, HISTOGRAMS, TFJS_HISTOGRAMS] = quick ? [2, 10_000, 1_000] : [9, 30_000, 5_000];
 // The values of each histogram are those of tfjs-node-writer.cjs.
 const arrays = Array.from({ length: 64 }, (_, seed) =>
   Float32Array.from({ length: 1000 }, (_, index) => Math.sin(index * 12.9898 + seed) * (1 + seed)),

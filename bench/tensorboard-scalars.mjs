@@ -37,13 +37,13 @@ async function assertWritten(folder, count) {
 const tfjsNode = await findTfjsNode();
 const python = await findPythonWriters();
 
-function pythonWriter(what, name) {
-  return { what, ...python, arguments: [name, PYTHON_SCALARS], rounds: ROUNDS, target: 100, folder: '.', rates: [] };
+function pythonWriter(what, name, target) {
+  return { what, ...python, arguments: [name, PYTHON_SCALARS], rounds: ROUNDS, target, folder: '.', rates: [] };
 }
 
 const writers = [
   {
-    what: "tfjs-node's native `summaryFileWriter`",
+    what: "tfjs-node's native `summaryFileWriter`, `maxQueue` 10,000",
     ...tfjsNode,
     arguments: ['scalars', TFJS_SCALARS],
     rounds: TFJS_ROUNDS,
@@ -51,8 +51,9 @@ const writers = [
     folder: 'measured',
     rates: [],
   },
-  pythonWriter('tensorboardX', 'tensorboardX'),
-  pythonWriter("tensorboard's `EventFileWriter`", 'EventFileWriter'),
+  pythonWriter('tensorboardX, `max_queue` 10,000', 'tensorboardX', 100),
+  pythonWriter("tensorboard's `EventFileWriter`", 'EventFileWriter', 100),
+  pythonWriter('The same with a queue of 10,000 instead of 10', 'EventFileWriter-queue', undefined),
 ];
 const reader = { what: "tensorboard's `EventAccumulator`", ...python, target: 10, rates: [] };
 const [writes, reads] = [[], []];

@@ -5,24 +5,28 @@ export function describeMachine() {
   const load = loadavg()[0].toFixed(1);
   return (
     `${availableParallelism()} cores (${cpus()[0]?.model ?? process.arch}), ${process.platform}, Node ${process.versions.node}; ` +
-    `load average ${load} before the first part; \`JSON.stringify\` of a row of 8 keys ran at ${stringifyRate().toFixed(2)} M/s.`
+    `load average ${load} before it; \`JSON.stringify\` of a row of 8 keys ran at ${stringifyRate().toFixed(2)} M/s.`
   );
 }
 
-/** The page of the results: of each part its title, what it is about, and of each run its command and rows. */
-export function benchmarksPage(machine, results) {
-  const sections = results.map(
-    ({ title, about, runs }) => `## ${title}\n\n${about}\n\n${runs.map(table).join('\n\n')}`,
-  );
-  return `# Benchmarks
+const HEAD = `# Benchmarks
 
 Written by \`npm run bench\`. Each part runs in a process of its own. Intervals hold the true median with a probability of
 95 %. Targets are on the clock; the machine's other work counts too.
-
-Machine: ${machine}
-
-${sections.join('\n\n')}
 `;
+
+/** The section of a part: its title, what it is about, what it was measured on, and of each run its command and rows. */
+function benchmarksSection({ title, about, machine, runs }) {
+  return `## ${title}\n\n${about}\n\nMachine: ${machine}\n\n${runs.map(table).join('\n\n')}\n`;
+}
+
+/** `page`, or a new one where it is empty, with the sections of the parts in `measured`; the others stay. In the order of `titles`. */
+export function benchmarksPage(page, titles, measured) {
+  const sections = new Map(
+    page.split(/^(?=## )/m).map((section) => [/^## (.*)/.exec(section)?.[1], section.trimEnd()]),
+  );
+  for (const part of measured) sections.set(part.title, benchmarksSection(part).trimEnd());
+  return `${[HEAD.trimEnd(), ...titles.flatMap((title) => sections.get(title) ?? [])].join('\n\n')}\n`;
 }
 
 function table({ command, rows }) {

@@ -1,7 +1,7 @@
 // Builds, measures what docs/benchmarks.md shows, and writes that page: `npm run bench -- [--only a,b] [--quick]`.
-// `--quick` (too few rounds to trust) and `--only` print and leave the page alone.
+// `--only` writes the sections of its parts; `--quick` (too few rounds to trust) prints and leaves the page alone.
 import { fork } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -40,22 +40,24 @@ function runAlone(line) {
 
 const exitCode = (await ensureInstalled()) || (await build());
 if (exitCode !== 0) process.exit(exitCode);
-const machine = describeMachine();
-console.log(machine);
 const results = [];
 for (const letter of letters) {
   const { title, about, runs: lines } = parts[letter];
-  console.log(`\n${letter}. ${title}`);
+  const machine = describeMachine();
+  console.log(`\n${letter}. ${title}\n${machine}`);
   const runs = [];
   for (const line of lines) {
     const rows = await runAlone(line);
     for (const row of rows) console.log(`  ${rowText(row)}`);
     runs.push({ command: `node ${line.join(' ')}`, rows });
   }
-  results.push({ title, about, runs });
+  results.push({ title, about, machine, runs });
 }
-if (values.only === undefined && !values.quick) {
+if (!values.quick) {
+  const page = join(root, 'docs/benchmarks.md');
+  const before = existsSync(page) ? readFileSync(page, 'utf8') : '';
+  const titles = Object.values(parts).map(({ title }) => title);
   mkdirSync(join(root, 'docs'), { recursive: true });
-  writeFileSync(join(root, 'docs/benchmarks.md'), benchmarksPage(machine, results));
+  writeFileSync(page, benchmarksPage(before, titles, results));
   console.log('\ndocs/benchmarks.md is written');
 }

@@ -41,7 +41,7 @@ export const parts = {
     title: 'TensorBoard event files',
     about:
       "1,000,000 scalars over 20 tags, from the writer's making to the closed file; tfjs-node, whose `summaryFileWriter` writes " +
-      'in the background and ends with `flush()`, as many; Python, without TensorFlow, 50,000 of them. `readScalars` and ' +
+      'in the background and ends with `flush()`, as many; Python, without TensorFlow, 20,000 of them. `readScalars` and ' +
       '`EventAccumulator` read what we wrote. Histograms are of 1,000 values. Ratios are of rates: how often ours is theirs.',
     runs: [
       ['bench/tensorboard-scalars.mjs'],

@@ -9,8 +9,8 @@ import { comparedRows, report } from './rows.mjs';
 const quick = process.argv.includes('--quick');
 const SCALARS = 1_000_000;
 // The others take so much longer that they do less: tfjs-node fewer rounds of more than a minute each, Python fewer scalars.
-const [ROUNDS, TFJS_ROUNDS] = quick ? [2, 1] : [9, 3];
-const [TFJS_SCALARS, PYTHON_SCALARS] = quick ? [100_000, 10_000] : [SCALARS, 50_000];
+const [ROUNDS, TFJS_ROUNDS] = quick ? [2, 1] : [7, 2];
+const [TFJS_SCALARS, PYTHON_SCALARS] = quick ? [100_000, 10_000] : [SCALARS, 20_000];
 const TAGS = Array.from({ length: 20 }, (_, index) => `train/metric_${index}`);
 
 function write(logDir, count) {
@@ -53,7 +53,7 @@ const writers = [
   },
   pythonWriter('tensorboardX, `max_queue` 10,000', 'tensorboardX', 100),
   pythonWriter("tensorboard's `EventFileWriter`", 'EventFileWriter', 100),
-  pythonWriter('The same with a queue of 10,000 instead of 10', 'EventFileWriter-queue', undefined),
+  pythonWriter('The same with a queue of 10,000 instead of 10', 'EventFileWriter-queue', 100),
 ];
 const reader = { what: "tensorboard's `EventAccumulator`", ...python, target: 10, rates: [] };
 const [writes, reads] = [[], []];

@@ -1,110 +1,102 @@
-import {
-  type AccumulatedBatchEvent,
-  type Accumulator,
-  createAccumulator,
-  gradientAccumulation,
-  gradientAccumulationSchedule,
-  type TrainEvent,
-} from '@microbatch/core';
+import { type AccumulatedBatchEvent, createAccumulator, gradientAccumulation, type TrainEvent } from '@microbatch/core';
 import { checkGrammar } from '@microbatch/core/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { started } from './accumulator-support.js';
+import { perform, type RandomCall, randomCalls, randomPolicy } from './random-calls.js';
 
-type Call = 'next' | 'applied' | 'discard' | 'closeEpoch' | 'endEpoch' | 'log';
-const calls = fc.array(
-  fc.record({
-    call: fc.constantFrom<Call>('next', 'next', 'next', 'next', 'applied', 'discard', 'closeEpoch', 'endEpoch', 'log'),
-    samples: fc.integer({ min: 1, max: 12 }),
-    loss: fc.double({ min: -10, max: 10, noNaN: true }),
-    weight: fc.option(fc.double({ min: 0.5, max: 4, noNaN: true }), { nil: undefined }),
-  }),
-  { maxLength: 60 },
-);
-const policies = fc.record({
-  scheduled: fc.boolean(),
-  logAccumBatch: fc.boolean(),
-  lastWindow: fc.constantFrom('carry', 'flush', 'drop'),
-  counted: fc.boolean(),
-});
+/** A call's events, or the error that it threw. */
+type Answer = readonly TrainEvent[] | Error;
 
-type Step = { call: Call; samples: number; loss: number; weight: number | undefined };
-
-function perform(accumulator: Accumulator, { call, samples, loss, weight }: Step): readonly TrainEvent[] {
-  switch (call) {
-    case 'next':
-      return accumulator.next(weight === undefined ? { loss, samples } : { loss, samples, weight }).events;
-    case 'applied':
-      return accumulator.applied();
-    case 'discard':
-      return accumulator.discard('test');
-    case 'closeEpoch':
-      return accumulator.closeEpoch().events;
-    case 'endEpoch':
-      return accumulator.endEpoch();
-    case 'log':
-      return accumulator.log({ value: loss });
+function attempt(make: () => readonly TrainEvent[]): Answer {
+  try {
+    return make();
+  } catch (error) {
+    return error as Error;
   }
 }
 
-// A call that is out of order must change nothing: it throws, and the stream goes on.
-function tryPerform(accumulator: Accumulator, step: Step): readonly TrainEvent[] {
-  const before = JSON.stringify(accumulator.snapshot());
-  try {
-    return perform(accumulator, step);
-  } catch {
-    expect(JSON.stringify(accumulator.snapshot())).toBe(before);
-    return [];
+/** How many micro-batches events tell of, by what became of them. */
+function countsOf(events: readonly TrainEvent[]): { trained: number; accumulated: number; discarded: number } {
+  const counts = { trained: 0, accumulated: 0, discarded: 0 };
+  for (const event of events) {
+    if (event.type === 'micro-batch') counts.trained += 1;
+    if (event.type === 'accumulated-batch') counts.accumulated += event.microBatches.length;
+    if (event.type === 'discarded-window') counts.discarded += event.microBatches.length;
   }
+  return counts;
 }
 
 describe('under any interleaving of calls', () => {
-  const make = ({
-    scheduled,
-    logAccumBatch,
-    lastWindow,
-    counted,
-  }: {
-    scheduled: boolean;
-    logAccumBatch: boolean;
-    lastWindow: 'carry' | 'flush' | 'drop';
-    counted: boolean;
-  }) => {
-    const plan =
-      counted || scheduled ? { microBatchSize: 4, microBatchesPerEpoch: 7, epochs: 3 } : { microBatchSize: 4 };
-    const common = { logAccumBatch, lastWindow };
-    const policy = scheduled
-      ? gradientAccumulationSchedule({ startAccumBatchSize: 4, finalAccumBatchSize: 16, finish: 0.6, ...common })
-      : gradientAccumulation({ accumBatchSize: 12, ...common });
-    return { plan, policy };
-  };
-  const clock = () => 5;
-
-  it('the grammar holds, clocks only rise and no micro-batch is lost', () => {
+  it('the grammar holds, clocks only rise, and no micro-batch is lost at any point', () => {
     fc.assert(
-      fc.property(policies, calls, fc.constantFrom('finished', 'failed', 'stopped'), (options, steps, outcome) => {
-        const { plan, policy } = make(options);
-        const accumulator = createAccumulator(policy, plan, { clock });
+      fc.property(randomPolicy, randomCalls, (options, calls) => {
+        let now = 5;
+        const accumulator = createAccumulator(options.policy, options.plan, { clock: () => now });
         const events = [...accumulator.start()];
-        for (const step of steps) events.push(...tryPerform(accumulator, step));
-        events.push(...accumulator.end(outcome));
-        const counts = checkGrammar(events);
-        expect(counts.trained).toBe(counts.accumulated + counts.discarded);
+        for (const call of calls) {
+          now = call.now;
+          const before = JSON.stringify(accumulator.snapshot());
+          const answer = attempt(() => perform(accumulator, call));
+          // A call that is out of order must change nothing: it throws, and the stream goes on.
+          if (answer instanceof Error) expect(JSON.stringify(accumulator.snapshot())).toBe(before);
+          else events.push(...answer);
+          const { trained, accumulated, discarded } = countsOf(events);
+          const open = openIn(accumulator.snapshot());
+          expect(trained).toBe(accumulated + discarded + open);
+          expect(checkGrammar(events, { partial: true })).toEqual({ trained, accumulated, discarded, open });
+        }
+        events.push(...accumulator.end());
+        expect(checkGrammar(events).open).toBe(0);
       }),
     );
   });
 
-  it('a snapshot at any point continues to the same events', () => {
+  it('nothing happens after the end', () => {
     fc.assert(
-      fc.property(policies, calls, fc.nat(60), (options, steps, cut) => {
-        const { plan, policy } = make(options);
-        const whole = createAccumulator(policy, plan, { clock, newId: () => 'same' });
+      fc.property(randomPolicy, randomCalls, randomCalls, (options, calls, late) => {
+        const accumulator = createAccumulator(options.policy, options.plan, { clock: () => 5 });
+        accumulator.start();
+        for (const call of calls) attempt(() => perform(accumulator, call));
+        accumulator.end();
+        const after = JSON.stringify(accumulator.snapshot());
+        for (const call of late) {
+          const answer = attempt(() => perform(accumulator, call));
+          if (call.made.call === 'end') expect(answer).toEqual([]);
+          else expect(answer).toBeInstanceOf(Error);
+        }
+        expect(() => accumulator.start()).toThrow(/the run has ended/);
+        expect(JSON.stringify(accumulator.snapshot())).toBe(after);
+      }),
+    );
+  });
+
+  it('an accumulator that is restored after every call gives the same events', () => {
+    fc.assert(
+      fc.property(randomPolicy, randomCalls, ({ policy, plan }, calls) => {
+        let now = 5;
+        const clock = () => now;
+        const whole = createAccumulator(policy, plan, { clock });
+        const restore = (snapshot: unknown) =>
+          createAccumulator(policy, plan, { clock, snapshot: JSON.parse(JSON.stringify(snapshot)) });
+        let relayed = restore(whole.snapshot());
+        const both = (made: (accumulator: typeof whole) => Answer) => {
+          const expected = made(whole);
+          expect(made(relayed)).toEqual(expected);
+          relayed = restore(relayed.snapshot());
+          const askedOf = ({ insideEpoch, nextTarget, tailIsDropped }: typeof whole) =>
+            [insideEpoch, nextTarget(), tailIsDropped()] as const;
+          expect(askedOf(relayed)).toEqual(askedOf(whole));
+        };
         whole.start();
-        for (const step of steps.slice(0, cut)) tryPerform(whole, step);
-        const snapshot = JSON.parse(JSON.stringify(whole.snapshot()));
-        const restored = createAccumulator(policy, plan, { clock, snapshot });
-        for (const step of steps.slice(cut)) expect(tryPerform(restored, step)).toEqual(tryPerform(whole, step));
-        expect(restored.end()).toEqual(whole.end());
+        relayed.start();
+        relayed = restore(relayed.snapshot());
+        const make = (call: RandomCall) => {
+          now = call.now;
+          both((accumulator) => attempt(() => perform(accumulator, call)));
+        };
+        calls.forEach(make);
+        both((accumulator) => accumulator.end());
       }),
     );
   });
@@ -133,3 +125,8 @@ describe('under any interleaving of calls', () => {
     );
   });
 });
+
+/** The micro-batches of the open window, as a snapshot holds them. */
+function openIn(snapshot: unknown): number {
+  return (snapshot as { state: { window: { microBatches: unknown[] } } }).state.window.microBatches.length;
+}

@@ -47,5 +47,7 @@ describe('an upload that SIGKILL ends', () => {
     expect(result.outcome).toBe('complete');
     const run = server.runs.get(`${ENTITY}/demo/abc`)!;
     expect([run.lines[HISTORY], run.anomalies, run.exitCodes]).toEqual([rowLines(40), [], [0]]);
+    // What the server took before the kill is asked for, not sent again.
+    expect(run.resent).toBe(0);
   });
 });

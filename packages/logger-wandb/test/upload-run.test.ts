@@ -255,6 +255,15 @@ describe('under faults', () => {
     await expect(upload(server, logPath)).rejects.toMatchObject({ code: 'other-server' });
   });
 
+  it('sends no row before it is on the disk where the rows go', async () => {
+    const server = await uploadServer(KEY);
+    const logPath = writeLog([row(0), exit()]);
+    // The place where the state is written before it takes its name.
+    mkdirSync(`${logPath}.upload.json.${process.pid}`);
+    await expect(upload(server, logPath)).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(server.requests.map(({ name }) => name)).toEqual(['UpsertBucket']);
+  });
+
   it.each([400, 401, 403, 404, 413, 422])('ends as failed at once by %i', async (status) => {
     const server = await uploadServer(KEY);
     const timers = testTimers();

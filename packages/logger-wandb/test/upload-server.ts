@@ -38,6 +38,8 @@ export interface KeptRun {
   isOver: boolean;
   upserts: number;
   heartbeats: number;
+  /** Lines that came again, as after a lost answer. */
+  resent: number;
   /** Breaks of the protocol. */
   readonly anomalies: string[];
 }
@@ -191,6 +193,7 @@ function newRun(): KeptRun {
     isOver: false,
     upserts: 0,
     heartbeats: 0,
+    resent: 0,
     anomalies: [],
   };
 }
@@ -208,7 +211,8 @@ function stream(run: KeptRun, body: FileStreamBody): void {
     if (offset > lines.length) run.anomalies.push(`a gap in ${name} before ${offset}`);
     for (const [at, line] of content.entries()) {
       const before = lines[offset + at];
-      if (before !== undefined && before !== line) run.anomalies.push(`${name}:${offset + at} is overwritten`);
+      if (before === line) run.resent += 1;
+      else if (before !== undefined) run.anomalies.push(`${name}:${offset + at} is overwritten`);
       while (lines.length < offset + at) lines.push(null);
       lines[offset + at] = line;
     }

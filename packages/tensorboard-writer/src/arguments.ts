@@ -1,14 +1,34 @@
 import { inspect } from 'node:util';
 
+/** Refuses what is not a string. */
+export function assertString(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw new TypeError(`${name} must be a string, not ${inspect(value)}`);
+}
+
 /** Refuses a tag that is not a non-empty string. */
 export function assertTag(name: string, tag: unknown): asserts tag is string {
-  if (typeof tag !== 'string') throw new TypeError(`${name} must be a string, not ${inspect(tag)}`);
+  assertString(name, tag);
   if (tag === '') throw new TypeError(`${name} must not be empty, not ''`);
 }
 
 /** Refuses what is not a number. NaN and ±Infinity are numbers. */
 export function assertNumber(name: string, value: unknown): asserts value is number {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number, not ${inspect(value)}`);
+}
+
+/** Refuses what is not an integer from `least` to `most`. */
+export function assertInteger(name: string, value: unknown, least: number, most: number): asserts value is number {
+  assertNumber(name, value);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name} must be an integer from ${least} to ${most}, not ${value}`);
+  }
+}
+
+/** Refuses NaN and ±Infinity among numbers, by a `RangeError` that names the first. */
+export function assertFinite(name: string, values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) throw new RangeError(`${name}[${i}] must be finite, not ${values[i]}`);
+  }
 }
 
 /** Refuses what is not an integer from 0 to 2^53 - 1. */
@@ -27,6 +47,15 @@ export function assertRecord(
 ): asserts value is Readonly<Record<string, unknown>> {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new TypeError(`${name} must be an object of ${members}, not ${inspect(value)}`);
+  }
+}
+
+/** Refuses what is no object of numbers, each under a name. */
+export function assertNumbersByName(name: string, values: unknown): asserts values is Readonly<Record<string, number>> {
+  assertRecord(name, values, 'numbers');
+  for (const [key, value] of Object.entries(values)) {
+    assertTag(`a key of ${name}`, key);
+    assertNumber(`${name}[${JSON.stringify(key)}]`, value);
   }
 }
 

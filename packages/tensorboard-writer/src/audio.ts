@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { assertInteger } from './arguments.js';
 import { uintField } from './message.js';
 import type { DenseArray } from './numeric-input.js';
 import { tensorSummary } from './summary-value.js';
@@ -36,11 +36,7 @@ function encodeWav({ shape, data, dtype }: DenseArray, sampleRate: number): Uint
     throw new TypeError(`samples must be floats from -1 to 1 or an Int16Array, not ${received}`);
   }
   const frameBytes = 2 * channels;
-  const most = Math.floor(LARGEST_UINT32 / frameBytes);
-  if (!Number.isInteger(sampleRate) || sampleRate < 1 || sampleRate > most) {
-    const error = typeof sampleRate === 'number' ? RangeError : TypeError;
-    throw new error(`sampleRate must be an integer from 1 to ${most} a second, not ${inspect(sampleRate)}`);
-  }
+  assertInteger('sampleRate', sampleRate, 1, Math.floor(LARGEST_UINT32 / frameBytes));
   if (HEADER_BYTES + 2 * data.length > LARGEST_UINT32) {
     throw new RangeError(`samples must fit into a WAV file of 4 GiB, not ${data.length}`);
   }

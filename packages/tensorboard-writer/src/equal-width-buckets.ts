@@ -1,4 +1,4 @@
-import { assertFinite } from './assert-finite.js';
+import { assertFinite } from './arguments.js';
 
 /**
  * The rows `[left, right, count]` of buckets of equal width from the least to the greatest value, as float64 arithmetic

@@ -1,4 +1,4 @@
-import { assertFinite } from './assert-finite.js';
+import { assertFinite } from './arguments.js';
 
 /** What a HistogramProto holds. `limits` are the right edges of the bins that `counts` are of. */
 export interface HistogramBins {

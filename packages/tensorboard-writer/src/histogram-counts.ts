@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { assertFinite } from './assert-finite.js';
+import { assertFinite } from './arguments.js';
 import type { HistogramBins } from './exponential-bins.js';
 
 /** Counts between edges. */

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { assertInteger } from './arguments.js';
 import { equalWidthBuckets } from './equal-width-buckets.js';
 import { exponentialBins, type HistogramBins } from './exponential-bins.js';
 import { assertHistogramCounts, binsOfCounts, bucketsOfCounts, type HistogramCounts } from './histogram-counts.js';
@@ -90,10 +91,7 @@ function joinedSummary(value: readonly Uint8Array[]): Uint8Array {
 }
 
 function assertBuckets(buckets: unknown, binning: string, areCounts: boolean): void {
-  if (typeof buckets !== 'number') throw new TypeError(`buckets must be a number, not ${inspect(buckets)}`);
-  if (!Number.isInteger(buckets) || buckets < 1 || buckets > MOST_BUCKETS) {
-    throw new RangeError(`buckets must be an integer from 1 to ${MOST_BUCKETS}, not ${buckets}`);
-  }
+  assertInteger('buckets', buckets, 1, MOST_BUCKETS);
   if (areCounts) throw new TypeError(`buckets must not be given with counts, whose edges say how many: ${buckets}`);
   if (binning === 'pytorch') throw new TypeError(`buckets must not be given with binning 'pytorch': ${buckets}`);
 }

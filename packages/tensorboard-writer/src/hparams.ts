@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { assertNumber, assertRecord, assertTag, assertWallTime } from './arguments.js';
+import { assertNumbersByName, assertRecord, assertString, assertWallTime } from './arguments.js';
 import { assertDomain, domainField, type HParamDomain } from './hparam-domain.js';
 import { assertHParams, encodeHParamValue, type HParamValue } from './hparam-value.js';
 import { doubleField, message, presentField, textField, uintField } from './message.js';
@@ -49,11 +49,7 @@ export function encodeHParams(
   options: HParamsOptions,
 ): readonly Uint8Array[] {
   assertHParams('hparams', hparams);
-  assertRecord('metrics', metrics, 'numbers');
-  for (const [name, value] of Object.entries(metrics)) {
-    assertTag('a key of metrics', name);
-    assertNumber(`metrics[${JSON.stringify(name)}]`, value);
-  }
+  assertNumbersByName('metrics', metrics);
   const { domains = {}, status = 'success', endTime } = options;
   return [
     encodeExperiment(hparams, Object.keys(metrics), domains),
@@ -89,9 +85,9 @@ export function encodeSessionStart(
   { groupName, startTime, modelUri, monitorUrl }: HParamsSessionOptions,
 ): Uint8Array {
   assertHParams('hparams', hparams);
-  assertText('groupName', groupName);
-  assertText('modelUri', modelUri);
-  assertText('monitorUrl', monitorUrl);
+  for (const [name, text] of Object.entries({ groupName, modelUri, monitorUrl })) {
+    if (text !== undefined) assertString(name, text);
+  }
   if (startTime !== undefined) assertWallTime('startTime', startTime);
   const entries = Object.entries(hparams).map(([name, value]) =>
     presentField(1, message(textField(1, name), presentField(2, encodeHParamValue(value)))),
@@ -111,12 +107,6 @@ export function encodeSessionEnd(status: HParamsStatus, endTime: number | undefi
     4,
     message(uintField(1, STATUSES[status]), doubleField(2, endTime ?? 0)),
   );
-}
-
-function assertText(name: string, text: unknown): void {
-  if (text !== undefined && typeof text !== 'string') {
-    throw new TypeError(`${name} must be a string, not ${inspect(text)}`);
-  }
 }
 
 // What matters is the metadata: the tensor of no floats is what TensorBoard's own writer puts beside it.

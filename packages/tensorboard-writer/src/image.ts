@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { encode } from 'fast-png';
+import { assertInteger } from './arguments.js';
 import type { DenseArray } from './numeric-input.js';
 import { arrange, type ImageLayout, type ImagesLayout, type Pixels, readPictures } from './pixels.js';
-import { readPngSize } from './png.js';
+import { LARGEST_SIDE, readPngSize } from './png.js';
 import { tensorSummary } from './summary-value.js';
 import { stringTensor } from './tensor-proto.js';
 
@@ -41,10 +42,7 @@ export function encodeImageGrid(
 ): Uint8Array {
   const chosen = layout ?? (images.shape.length === 3 ? 'NHW' : 'NHWC');
   assertLayout('layout', chosen, IMAGES_LAYOUTS);
-  if (!Number.isSafeInteger(columns) || columns < 1) {
-    const error = typeof columns === 'number' ? RangeError : TypeError;
-    throw new error(`columns must be an integer from 1, not ${inspect(columns)}`);
-  }
+  assertInteger('columns', columns, 1, LARGEST_SIDE);
   const pictures = readPictures('images', images, chosen);
   const across = Math.min(pictures.count, columns);
   return encodePng(tag, encodePixels(arrange('images', pictures, across, Math.ceil(pictures.count / across))));

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { assertInteger } from './arguments.js';
 import { message, uintField } from './message.js';
 import type { DenseArray } from './numeric-input.js';
 import { tensorSummary } from './summary-value.js';
@@ -31,7 +31,7 @@ export function encodePrCurve(
   weights: DenseArray | undefined,
   { thresholds = 127 }: PrCurveOptions,
 ): Uint8Array {
-  assertThresholds(thresholds);
+  assertInteger('thresholds', thresholds, 2, MOST_THRESHOLDS);
   assertExamples(labels, predictions, weights);
   const rows = new Float64Array(6 * thresholds);
   const truePositives = rows.subarray(0, thresholds);
@@ -57,13 +57,6 @@ export function encodePrCurve(
   }
   const content = message(uintField(2, thresholds));
   return tensorSummary(tag, floatValTensor([6, thresholds], rows), { plugin: 'pr_curves', content });
-}
-
-function assertThresholds(thresholds: unknown): void {
-  if (typeof thresholds !== 'number') throw new TypeError(`thresholds must be a number, not ${inspect(thresholds)}`);
-  if (!Number.isInteger(thresholds) || thresholds < 2 || thresholds > MOST_THRESHOLDS) {
-    throw new RangeError(`thresholds must be an integer from 2 to ${MOST_THRESHOLDS}, not ${thresholds}`);
-  }
 }
 
 function assertExamples(labels: DenseArray, predictions: DenseArray, weights: DenseArray | undefined): void {

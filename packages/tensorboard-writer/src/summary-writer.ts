@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { assertNumber, assertStep, assertTag, assertWallTime } from './arguments.js';
+import { assertNumber, assertNumbersByName, assertPath, assertStep, assertTag, assertWallTime } from './arguments.js';
 import { encodeAudio } from './audio.js';
 import { type CustomScalarLayout, type CustomScalarOptions, encodeCustomScalars } from './custom-scalars.js';
 import { createEventFile, type EventFile } from './event-file.js';
@@ -56,9 +56,7 @@ export class SummaryWriter {
   readonly #subRuns = new Map<string, EventFile>();
 
   constructor(logDir: string, options: SummaryWriterOptions = {}) {
-    if (typeof logDir !== 'string' || logDir === '') {
-      throw new TypeError(`logDir must be the path of a folder, not ${inspect(logDir)}`);
-    }
+    assertPath('logDir', logDir, 'a folder');
     if (options.purgeStep !== undefined) assertStep('purgeStep', options.purgeStep);
     assertScalarFormat(options.scalarFormat);
     assertFunction('onError', options.onError);
@@ -93,14 +91,8 @@ export class SummaryWriter {
     assertTag('mainTag', mainTag);
     assertStep('step', step);
     if (wallTime !== undefined) assertWallTime('wallTime', wallTime);
-    if (tagScalars === null || typeof tagScalars !== 'object') {
-      throw new TypeError(`tagScalars must be an object of numbers, not ${inspect(tagScalars)}`);
-    }
+    assertNumbersByName('tagScalars', tagScalars);
     const scalars = Object.entries(tagScalars);
-    for (const [key, value] of scalars) {
-      assertTag('a key of tagScalars', key);
-      assertNumber(`tagScalars[${JSON.stringify(key)}]`, value);
-    }
     this.#file.assertWritable();
     // All files before the first value, so that a failure leaves no half of the point behind.
     const files = scalars.map(([key]) => this.#subRun(`${mainTag}_${key}`));

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { assertString } from './arguments.js';
 import { tensorSummary } from './summary-value.js';
 import { stringTensor } from './tensor-proto.js';
 
@@ -7,7 +7,7 @@ import { stringTensor } from './tensor-proto.js';
  * `TypeError`.
  */
 export function encodeText(tag: string, text: string): Uint8Array {
-  if (typeof text !== 'string') throw new TypeError(`text must be a string, not ${inspect(text)}`);
+  assertString('text', text);
   // Of rank 0: TensorBoard shows text of rank 1, which PyTorch's writer makes, as a table of one cell.
   return tensorSummary(tag, stringTensor([], [new TextEncoder().encode(text)]), { plugin: 'text' });
 }

@@ -12,7 +12,7 @@ const LARGEST_UINT32 = 2 ** 32 - 1;
 const WAV_CONTENT = uintField(2, 11);
 
 /**
- * A sound as the audio plugin stores it: WAV files (tensorboard:plugins/audio/summary_v2.py, here without its empty
+ * A sound as the audio plugin stores it: WAV files (tensorboard/plugins/audio/summary_v2.py, here without its empty
  * label). `samples` are numbers from -1 to 1, others are clamped, or an `Int16Array` as it shall be stored; of shape
  * `[n]` or `[n, channels]`. Throws a `TypeError` or `RangeError` that names the argument.
  */

@@ -1,4 +1,4 @@
-import { message, presentField, textField } from './message.js';
+import { message, presentField, textField, uintField } from './message.js';
 import { summary, summaryMetadata } from './summary-value.js';
 import { contentTensor } from './tensor-proto.js';
 import { varintLength, writeVarint } from './varint.js';
@@ -13,8 +13,8 @@ import { varintLength, writeVarint } from './varint.js';
  *     simple_value 15 number:f32
  *     tensor       42 length ( 08 1   12 0   22 4 number:f32 )   4a length ( 0a length ( 0a length "scalars" ) )
  */
-const FILE_VERSION = new TextEncoder().encode('brain.Event:2');
-const SESSION_START = 1;
+const FILE_VERSION = textField(3, 'brain.Event:2');
+const SESSION_START = presentField(7, uintField(1, 1));
 
 /** Where a scalar's number stands: in a field of its own, or in a tensor as `tf.summary.scalar` writes it. */
 export type ScalarFormat = 'simple-value' | 'tensor';
@@ -45,19 +45,12 @@ export function encodeScalarTemplate(tag: string, format: ScalarFormat): ScalarT
 
 /** The event that makes a file an event file. */
 export function encodeFileVersion(wallTime: number): Uint8Array {
-  const event = new Uint8Array(9 + 2 + FILE_VERSION.length);
-  const at = writeTime(event, new DataView(event.buffer), 0, wallTime, 0);
-  event.set([0x1a, FILE_VERSION.length], at);
-  event.set(FILE_VERSION, at + 2);
-  return event;
+  return encodeEvent(FILE_VERSION, 0, wallTime);
 }
 
 /** The event that tells TensorBoard that a session begins: what earlier files hold from `step` on is superseded. */
 export function encodeSessionStart(wallTime: number, step: number): Uint8Array {
-  const event = new Uint8Array(9 + stepLength(step) + 4);
-  const at = writeTime(event, new DataView(event.buffer), 0, wallTime, step);
-  event.set([0x3a, 2, 0x08, SESSION_START], at);
-  return event;
+  return encodeEvent(SESSION_START, step, wallTime);
 }
 
 /** Bytes of an event whose payload, a whole field such as a summary, is encoded already. */
@@ -97,6 +90,12 @@ export function writeScalarEvent(
   const fields = template.bytes;
   for (let i = 0; i < fields.length; i++) bytes[at + i] = fields[i]!;
   view.setFloat32(at + template.numberAt, scalar, true);
+}
+
+function encodeEvent(payload: Uint8Array, step: number, wallTime: number): Uint8Array {
+  const event = new Uint8Array(eventLength(payload, step));
+  writeEvent(event, new DataView(event.buffer), 0, payload, step, wallTime);
+  return event;
 }
 
 function stepLength(step: number): number {

@@ -1,3 +1,4 @@
+import { endianness } from 'node:os';
 import { assertFinite } from './arguments.js';
 
 /** What a HistogramProto holds. `limits` are the right edges of the bins that `counts` are of. */
@@ -29,7 +30,7 @@ const EDGES: Float64Array = Float64Array.of(
 
 // The high half of a float64, without its sign, cut to the exponent and four more bits: numbers that share it differ by
 // less than 10 %, so that at most one edge lies among them.
-const HIGH_HALF = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
+const HIGH_HALF = endianness() === 'LE' ? 1 : 0;
 const cellOf = (high: number): number => (high & 0x7fffffff) >>> 16;
 const FIRST_CELL = cellOf(highHalves(MAGNITUDES)[HIGH_HALF]!);
 const LAST_CELL = cellOf(highHalves(MAGNITUDES)[2 * N - 2 + HIGH_HALF]!);

@@ -5,8 +5,6 @@ import { message, presentDoubleField, presentField } from './message.js';
 /** What a hyper-parameter can be. TensorBoard shows a number that is not finite as an empty cell. */
 export type HParamValue = number | string | boolean;
 
-const utf8 = new TextEncoder();
-
 /** Refuses names and values that the hparams table cannot hold. */
 export function assertHParams(
   name: string,
@@ -29,7 +27,7 @@ export function assertHParams(
  */
 export function encodeHParamValue(value: HParamValue): Uint8Array {
   if (typeof value === 'number') return presentDoubleField(2, value);
-  if (typeof value === 'string') return presentField(3, utf8.encode(value));
+  if (typeof value === 'string') return presentField(3, Buffer.from(value));
   return Uint8Array.of(0x20, value ? 1 : 0);
 }
 

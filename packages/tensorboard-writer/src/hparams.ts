@@ -53,8 +53,8 @@ export function encodeHParams(
   const { domains = {}, status = 'success', endTime } = options;
   return [
     encodeExperiment(hparams, Object.keys(metrics), domains),
-    encodeSessionStart(hparams, options),
-    encodeSessionEnd(status, endTime),
+    encodeHParamsStart(hparams, options),
+    encodeHParamsEnd(status, endTime),
   ];
 }
 
@@ -80,7 +80,7 @@ function encodeExperiment(
 }
 
 /** A session's hyper-parameters (tensorboard/plugins/hparams/summary_v2.py, `hparams_pb`). */
-export function encodeSessionStart(
+export function encodeHParamsStart(
   hparams: Readonly<Record<string, HParamValue>>,
   { groupName, startTime, modelUri, monitorUrl }: HParamsSessionOptions,
 ): Uint8Array {
@@ -97,7 +97,7 @@ export function encodeSessionStart(
 }
 
 /** How a session ended (tensorboard/plugins/hparams/summary.py, `session_end_pb`). */
-export function encodeSessionEnd(status: HParamsStatus, endTime: number | undefined): Uint8Array {
+export function encodeHParamsEnd(status: HParamsStatus, endTime: number | undefined): Uint8Array {
   if (!Object.hasOwn(STATUSES, status)) {
     throw new TypeError(`status must be 'unknown', 'success', 'failure' or 'running', not ${inspect(status)}`);
   }

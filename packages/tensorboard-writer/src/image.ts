@@ -7,20 +7,17 @@ import { LARGEST_SIDE, readPngSize } from './png.js';
 import { tensorSummary } from './summary-value.js';
 import { stringTensor } from './tensor-proto.js';
 
-export type { ImageLayout, ImagesLayout };
-
 const IMAGE_LAYOUTS: readonly unknown[] = ['HWC', 'CHW', 'HW'] satisfies ImageLayout[];
 /** Every `ImagesLayout`. */
 export const IMAGES_LAYOUTS: readonly unknown[] = ['NHWC', 'NCHW', 'NHW'] satisfies ImagesLayout[];
-const utf8 = new TextEncoder();
 
 /**
- * A PNG file as the images plugin stores it: the strings width, height, file (tensorboard:plugins/image/summary_v2.py).
+ * A PNG file as the images plugin stores it: the strings width, height, file (tensorboard/plugins/image/summary_v2.py).
  * Throws a `RangeError` where it is none.
  */
 export function encodePng(tag: string, png: Uint8Array): Uint8Array {
   const { width, height } = readPngSize('image', png);
-  const strings = [utf8.encode(String(width)), utf8.encode(String(height)), png];
+  const strings = [Buffer.from(String(width)), Buffer.from(String(height)), png];
   return tensorSummary(tag, stringTensor([3], strings), { plugin: 'images', dataClass: 'blobSequence' });
 }
 
@@ -32,7 +29,7 @@ export function encodeImage(tag: string, image: DenseArray, layout: ImageLayout 
 }
 
 /**
- * Several pictures as one, like PyTorch's `make_grid` (pytorch:torch/utils/tensorboard/_utils.py), but with as many
+ * Several pictures as one, like PyTorch's `make_grid` (torch/utils/tensorboard/_utils.py), but with as many
  * channels as they have. `layout` is NHWC, or NHW for three dimensions, where it is left out; `columns` is 8.
  */
 export function encodeImageGrid(

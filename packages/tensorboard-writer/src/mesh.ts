@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { bytesField, message, textField, uintField } from './message.js';
 import type { DenseArray } from './numeric-input.js';
-import { summary, tensorValue } from './summary-value.js';
+import { encodeTensorValue, summary } from './summary-value.js';
 import { contentTensor, floatTensor } from './tensor-proto.js';
 import { varintLength, writeVarint } from './varint.js';
 
@@ -18,7 +18,7 @@ interface Part {
 }
 
 /**
- * Meshes as the mesh plugin stores them: a tensor for each part, in one summary (tensorboard:plugins/mesh/summary_v2.py).
+ * Meshes as the mesh plugin stores them: a tensor for each part, in one summary (tensorboard/plugins/mesh/summary_v2.py).
  * Throws a `TypeError` or `RangeError` that names the argument.
  */
 export function encodeMesh(
@@ -69,7 +69,7 @@ export function encodeMesh(
         bytesField(6, packed(shape)),
         uintField(7, components),
       );
-      return tensorValue(`${tag}_${type}`, tensor, { plugin: 'mesh', content, dataClass: 'tensor' });
+      return encodeTensorValue(`${tag}_${type}`, tensor, { plugin: 'mesh', content, dataClass: 'tensor' });
     }),
   );
 }

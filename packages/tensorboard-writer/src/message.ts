@@ -1,3 +1,4 @@
+import { endianness } from 'node:os';
 import { varintLength, writeVarint } from './varint.js';
 
 /*
@@ -30,21 +31,15 @@ export function uintField(field: number, value: number): Uint8Array {
   return bytes;
 }
 
-export function floatField(field: number, value: number): Uint8Array {
-  if (Object.is(value, 0)) return NOTHING;
-  const [bytes, at] = fixedField((field << 3) | 5, 4);
-  new DataView(bytes.buffer).setFloat32(at, value, true);
-  return bytes;
-}
-
 export function doubleField(field: number, value: number): Uint8Array {
   return Object.is(value, 0) ? NOTHING : presentDoubleField(field, value);
 }
 
 /** A double that is there, also where it is 0: one alternative of several. */
 export function presentDoubleField(field: number, value: number): Uint8Array {
-  const [bytes, at] = fixedField((field << 3) | 1, 8);
-  new DataView(bytes.buffer).setFloat64(at, value, true);
+  const head = (field << 3) | 1;
+  const bytes = new Uint8Array(varintLength(head) + 8);
+  new DataView(bytes.buffer).setFloat64(writeVarint(bytes, 0, head), value, true);
   return bytes;
 }
 
@@ -75,18 +70,11 @@ export function textField(field: number, text: string): Uint8Array {
   return bytesField(field, utf8.encode(text));
 }
 
-const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-
 /** Doubles as they stand in a message, little-endian: their own memory where the machine has them so. */
 export function doubleBytes(values: Float64Array): Uint8Array {
-  if (IS_LITTLE_ENDIAN) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (endianness() === 'LE') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const bytes = new Uint8Array(values.byteLength);
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < values.length; at += 1) view.setFloat64(8 * at, values[at]!, true);
   return bytes;
-}
-
-function fixedField(head: number, size: number): [bytes: Uint8Array, at: number] {
-  const bytes = new Uint8Array(varintLength(head) + size);
-  return [bytes, writeVarint(bytes, 0, head)];
 }

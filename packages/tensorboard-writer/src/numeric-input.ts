@@ -32,7 +32,7 @@ export interface TensorLike {
 }
 
 /** Whether a value has to be read asynchronously. */
-export function isTensorLike(value: unknown): value is TensorLike {
+function isTensorLike(value: unknown): value is TensorLike {
   return typeof value === 'object' && value !== null && typeof (value as TensorLike).data === 'function';
 }
 

@@ -37,7 +37,7 @@ interface Sprite {
 }
 
 /**
- * Adds an embedding to the projector's files in `logDir`, durably (pytorch:torch/utils/tensorboard/_embedding.py): its
+ * Adds an embedding to the projector's files in `logDir`, durably (torch/utils/tensorboard/_embedding.py): its
  * own in a folder for step and tag, then `projector_config.pbtxt`, which keeps what it holds. Throws a `TypeError` or
  * `RangeError` that names the argument, or an `EventFileError`, and leaves the config as it was.
  */

@@ -3,19 +3,17 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { maskedCrc32c } from './crc32c.js';
 import type { StopInfo, StopReason } from './event.js';
 import { EventFileError, reasonOf } from './event-file-error.js';
+import { FRAME_BYTES, HEADER_BYTES } from './record-frame.js';
 
 const FEWEST_BYTES = 4096;
 const CHUNK_BYTES = 256 * 1024;
-const HEADER_BYTES = 12;
-const FRAME_BYTES = 16;
 // What a protobuf message can be at most.
 const MOST_DATA_BYTES = 2 ** 31 - 1;
 
 /**
  * Walks over the records of a TFRecord file: `advance()` while it says true, then `fill()`, until that says false and
  * `stopped` says why. Holds one chunk, or the largest record, in memory.
- *
- * FORMAT of a record: length:u64, crc(length):u32, data, crc(data):u32; little endian, CRC-32C, masked.
+ * FORMAT: `record-frame.ts`.
  */
 export class RecordCursor {
   /** The record at hand is `bytes[start, end)`. */

@@ -8,7 +8,7 @@ import { FRAME_BYTES, HEADER_BYTES, wholeRecords } from './record-frame.js';
 
 const BUFFER_BYTES = 64 * 1024;
 /** How old a record may get in memory before a call, or the timer, hands it to the operating system. */
-export const WRITE_THROUGH_MS = 250;
+const WRITE_THROUGH_MS = 250;
 
 /** What `begin` says where there is no room. */
 export const DROPPED = -1;

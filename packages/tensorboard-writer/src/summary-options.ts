@@ -1,7 +1,7 @@
 import type { ScalarFormat } from './encode-event.js';
 import type { EventFileError } from './event-file-error.js';
 import type { HParamsOptions } from './hparams.js';
-import type { ImageLayout, ImagesLayout } from './image.js';
+import type { ImageLayout, ImagesLayout } from './pixels.js';
 import type { PrCurveOptions } from './pr-curve.js';
 
 /** How a `SummaryWriter` begins. */

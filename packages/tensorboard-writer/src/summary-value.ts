@@ -24,11 +24,11 @@ export interface PluginMetadata {
 
 /** A summary of one tensor: the payload of an event. */
 export function tensorSummary(tag: string, tensor: Uint8Array, metadata: PluginMetadata): Uint8Array {
-  return summary(tensorValue(tag, tensor, metadata));
+  return summary(encodeTensorValue(tag, tensor, metadata));
 }
 
 /** An encoded `Summary.Value` that holds a tensor. */
-export function tensorValue(tag: string, tensor: Uint8Array, metadata: PluginMetadata): Uint8Array {
+export function encodeTensorValue(tag: string, tensor: Uint8Array, metadata: PluginMetadata): Uint8Array {
   return message(textField(1, tag), presentField(8, tensor), presentField(9, summaryMetadata(metadata)));
 }
 

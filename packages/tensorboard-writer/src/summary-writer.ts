@@ -11,8 +11,8 @@ import type { HistogramCounts } from './histogram-counts.js';
 import type { HParamValue } from './hparam-value.js';
 import {
   encodeHParams,
-  encodeSessionEnd,
-  encodeSessionStart,
+  encodeHParamsEnd,
+  encodeHParamsStart,
   type HParamsSessionOptions,
   type HParamsStatus,
 } from './hparams.js';
@@ -259,13 +259,13 @@ export class SummaryWriter {
     options: HParamsSessionOptions & WallTimeOption = {},
   ): void {
     assertTime(0, options);
-    this.#file.describe(encodeSessionStart(hparams, options), options.wallTime);
+    this.#file.describe(encodeHParamsStart(hparams, options), options.wallTime);
   }
 
   /** Tells the hparams table how the run ended. `endTime` is in seconds since 1970. TensorBoard keeps the first that a folder holds. */
   addHParamsEnd(status: HParamsStatus, options: { readonly endTime?: number } & WallTimeOption = {}): void {
     assertTime(0, options);
-    this.#file.describe(encodeSessionEnd(status, options.endTime), options.wallTime);
+    this.#file.describe(encodeHParamsEnd(status, options.endTime), options.wallTime);
   }
 
   /** Says how the custom scalars page combines tags into charts. */

@@ -9,5 +9,5 @@ import { stringTensor } from './tensor-proto.js';
 export function encodeText(tag: string, text: string): Uint8Array {
   assertString('text', text);
   // Of rank 0: TensorBoard shows text of rank 1, which PyTorch's writer makes, as a table of one cell.
-  return tensorSummary(tag, stringTensor([], [new TextEncoder().encode(text)]), { plugin: 'text' });
+  return tensorSummary(tag, stringTensor([], [Buffer.from(text)]), { plugin: 'text' });
 }

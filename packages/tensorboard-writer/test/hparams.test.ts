@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { encodeHParams, encodeSessionEnd, encodeSessionStart } from '../src/hparams.js';
+import { encodeHParams, encodeHParamsEnd, encodeHParamsStart } from '../src/hparams.js';
 import { presentField } from '../src/message.js';
 import { encodedEvent, goldenEvents } from './golden-events.js';
 
@@ -12,9 +12,9 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 test("a session is byte for byte what TensorBoard's own functions make of it", () => {
   const values = { batch: 0, bias: false, empty: '', lr: -0.5, name: 'größe', shuffle: true };
-  const start = encodeSessionStart(values, { groupName: 'group', startTime: 1_700_000_000.25 });
+  const start = encodeHParamsStart(values, { groupName: 'group', startTime: 1_700_000_000.25 });
   expect(hex(start)).toBe(summaryOf(golden.start));
-  expect(hex(encodeSessionEnd('failure', 1_700_000_001.5))).toBe(summaryOf(golden.end));
+  expect(hex(encodeHParamsEnd('failure', 1_700_000_001.5))).toBe(summaryOf(golden.end));
 });
 
 test("an experiment with its domains is byte for byte what TensorBoard's own function makes of it", () => {

@@ -61,7 +61,12 @@ const badCalls: [name: string, call: (writer: SummaryWriter) => void, error: typ
   ['time in ms', (w) => w.addScalar('t', 1, 1, 1.7e12), RangeError, /wallTime must be seconds.*not 1700000000000/],
   ['negative time', (w) => w.addScalar('t', 1, 1, -1), RangeError, /wallTime .*not -1/],
   ['no object', (w) => w.addScalars('t', 3 as never, 1), TypeError, /tagScalars must be an object of numbers, not 3/],
-  ['an array', (w) => w.addScalars('t', [1] as never, 1), TypeError, /tagScalars must be an object of numbers, not \[ 1/],
+  [
+    'an array',
+    (w) => w.addScalars('t', [1] as never, 1),
+    TypeError,
+    /tagScalars must be an object of numbers, not \[ 1/,
+  ],
   ['one bad value', (w) => w.addScalars('t', { a: 1, b: '2' as never }, 1), TypeError, /tagScalars\["b"\] .*'2'/],
   ['empty key', (w) => w.addScalars('t', { '': 1 }, 1), TypeError, /a key of tagScalars must not be empty/],
   ['empty main tag', (w) => w.addScalars('', { a: 1 }, 1), TypeError, /mainTag must not be empty/],

@@ -16,6 +16,17 @@ export function assertNumber(name: string, value: unknown): asserts value is num
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number, not ${inspect(value)}`);
 }
 
+/** Refuses what is none of the words that are known. */
+export function assertOneOf<Word extends string>(
+  name: string,
+  value: unknown,
+  known: readonly Word[],
+): asserts value is Word {
+  if (known.some((word) => word === value)) return;
+  const words = known.map((word) => `'${word}'`);
+  throw new TypeError(`${name} must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, not ${inspect(value)}`);
+}
+
 /** Refuses what is not an integer from `least` to `most`. */
 export function assertInteger(name: string, value: unknown, least: number, most: number): asserts value is number {
   assertNumber(name, value);

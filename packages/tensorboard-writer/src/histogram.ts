@@ -1,11 +1,11 @@
-import { inspect } from 'node:util';
-import { assertInteger } from './arguments.js';
+import { assertInteger, assertOneOf } from './arguments.js';
 import { equalWidthBuckets } from './equal-width-buckets.js';
 import { exponentialBins, type HistogramBins } from './exponential-bins.js';
 import { assertHistogramCounts, binsOfCounts, bucketsOfCounts, type HistogramCounts } from './histogram-counts.js';
-import { doubleBytes, doubleField, fieldParts, message, presentField, textField, uintField } from './message.js';
+import { doubleBytes, doubleField, fieldParts, message, presentField, textField } from './message.js';
 import type { DenseArray, NumericArray } from './numeric-input.js';
 import { summaryMetadata } from './summary-value.js';
+import { contentTensorParts } from './tensor-proto.js';
 
 /** How numbers are gathered into a histogram. */
 export interface HistogramOptions {
@@ -26,7 +26,6 @@ const MOST_BUCKETS = 100_000;
  *   TensorProto     08 dtype   12 tensor_shape   22 tensor_content: left, right, count:f64…
  *   HistogramProto  09 min   11 max   19 num   21 sum   29 sum_squares   32 bucket_limit:f64…   3a bucket:f64…
  */
-const DOUBLE = 2;
 const METADATA: Uint8Array = presentField(9, summaryMetadata({ plugin: 'histograms' }));
 
 /**
@@ -40,9 +39,7 @@ export function encodeHistogram(
   values: DenseArray | HistogramCounts,
   { binning = 'tensorflow', buckets }: HistogramOptions,
 ): Uint8Array {
-  if (binning !== 'tensorflow' && binning !== 'pytorch') {
-    throw new TypeError(`binning must be 'tensorflow' or 'pytorch', not ${inspect(binning)}`);
-  }
+  assertOneOf('binning', binning, ['tensorflow', 'pytorch']);
   const areCounts = 'counts' in values;
   if (buckets !== undefined) assertBuckets(buckets, binning, areCounts);
   if (areCounts) {
@@ -67,8 +64,7 @@ function toDoubles(data: NumericArray): Float64Array {
 }
 
 function bucketsSummary(tag: string, rows: Float64Array): Uint8Array {
-  const shape = message(presentField(2, uintField(1, rows.length / 3)), presentField(2, uintField(1, 3)));
-  const tensor = [uintField(1, DOUBLE), presentField(2, shape), ...fieldParts(4, [doubleBytes(rows)])];
+  const tensor = contentTensorParts('double', [rows.length / 3, 3], doubleBytes(rows));
   return joinedSummary([textField(1, tag), ...fieldParts(8, tensor), METADATA]);
 }
 

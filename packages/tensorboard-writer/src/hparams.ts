@@ -1,5 +1,4 @@
-import { inspect } from 'node:util';
-import { assertNumbersByName, assertRecord, assertString, assertWallTime } from './arguments.js';
+import { assertNumbersByName, assertOneOf, assertRecord, assertString, assertWallTime } from './arguments.js';
 import { assertDomain, domainField, type HParamDomain } from './hparam-domain.js';
 import { assertHParams, encodeHParamValue, type HParamValue } from './hparam-value.js';
 import { doubleField, message, presentField, textField, uintField } from './message.js';
@@ -98,9 +97,7 @@ export function encodeHParamsStart(
 
 /** How a session ended (tensorboard/plugins/hparams/summary.py, `session_end_pb`). */
 export function encodeHParamsEnd(status: HParamsStatus, endTime: number | undefined): Uint8Array {
-  if (!Object.hasOwn(STATUSES, status)) {
-    throw new TypeError(`status must be 'unknown', 'success', 'failure' or 'running', not ${inspect(status)}`);
-  }
+  assertOneOf('status', status, Object.keys(STATUSES));
   if (endTime !== undefined) assertWallTime('endTime', endTime);
   return pluginData(
     '_hparams_/session_end_info',

@@ -5,10 +5,10 @@ import { assertStep, assertTag } from './arguments.js';
 import { type FileContents, writeDurably } from './durable-files.js';
 import { type EmbeddingLabel, embeddingLabelLines } from './embedding-labels.js';
 import { EventFileError, reasonOf } from './event-file-error.js';
-import { assertLayout, encodePixels, IMAGES_LAYOUTS } from './image.js';
+import { encodePixels, readImages } from './image.js';
 import { makeFolders } from './make-folders.js';
 import type { DenseArray } from './numeric-input.js';
-import { arrange, type ImagesLayout, readPictures } from './pixels.js';
+import { arrange, type ImagesLayout } from './pixels.js';
 import { type EmbeddingInfo, withEmbedding } from './projector-config.js';
 
 /** How the rows of a matrix are labelled in the projector. */
@@ -116,9 +116,7 @@ function readText(path: string): string {
 
 // The projector cuts the sprite into as many rows as columns, and shows the first pictures.
 function makeSprite(images: DenseArray, layout: ImagesLayout | undefined, count: number): Sprite {
-  const chosen = layout ?? (images.shape.length === 3 ? 'NHW' : 'NHWC');
-  assertLayout('labelImagesLayout', chosen, IMAGES_LAYOUTS);
-  const pictures = readPictures('labelImages', images, chosen);
+  const pictures = readImages('labelImages', images, 'labelImagesLayout', layout);
   if (pictures.count !== count) {
     throw new RangeError(`labelImages must be ${count} pictures, one for each row of matrix, not ${pictures.count}`);
   }

@@ -1,6 +1,14 @@
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { assertNumber, assertNumbersByName, assertPath, assertStep, assertTag, assertWallTime } from './arguments.js';
+import {
+  assertNumber,
+  assertNumbersByName,
+  assertOneOf,
+  assertPath,
+  assertStep,
+  assertTag,
+  assertWallTime,
+} from './arguments.js';
 import { encodeAudio } from './audio.js';
 import { type CustomScalarLayout, type CustomScalarOptions, encodeCustomScalars } from './custom-scalars.js';
 import { createEventFile, type EventFile } from './event-file.js';
@@ -58,7 +66,8 @@ export class SummaryWriter {
   constructor(logDir: string, options: SummaryWriterOptions = {}) {
     assertPath('logDir', logDir, 'a folder');
     if (options.purgeStep !== undefined) assertStep('purgeStep', options.purgeStep);
-    assertScalarFormat(options.scalarFormat);
+    if (options.scalarFormat !== undefined)
+      assertOneOf('scalarFormat', options.scalarFormat, ['simple-value', 'tensor']);
     assertFunction('onError', options.onError);
     this.logDir = resolve(logDir);
     this.#options = options;
@@ -372,11 +381,6 @@ function assertFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') {
     throw new TypeError(`${name} must be a function, not ${inspect(value)}`);
   }
-}
-
-function assertScalarFormat(format: unknown): void {
-  if (format === undefined || format === 'simple-value' || format === 'tensor') return;
-  throw new TypeError(`scalarFormat must be 'simple-value' or 'tensor', not ${inspect(format)}`);
 }
 
 function isHistogramCounts(values: unknown): values is HistogramCounts {

@@ -1,4 +1,4 @@
-import { bytesField, message, presentField, uintField } from './message.js';
+import { bytesField, fieldParts, message, presentField, uintField } from './message.js';
 
 /*
  * BYTES (tensorflow/core/framework/tensor.proto, tensor_shape.proto):
@@ -20,7 +20,17 @@ export function floatValTensor(shape: readonly number[], values: ArrayLike<numbe
 
 /** A tensor whose elements are already bytes, little-endian, row by row. */
 export function contentTensor(dtype: keyof typeof DTYPES, shape: readonly number[], content: Uint8Array): Uint8Array {
-  return message(uintField(1, DTYPES[dtype]), presentField(2, tensorShape(shape)), bytesField(4, content));
+  return message(...contentTensorParts(dtype, shape, content));
+}
+
+/** The fields of such a tensor, to be joined later: so that large contents are copied once. */
+export function contentTensorParts(
+  dtype: keyof typeof DTYPES,
+  shape: readonly number[],
+  content: Uint8Array,
+): Uint8Array[] {
+  const elements = content.length === 0 ? [] : fieldParts(4, [content]);
+  return [uintField(1, DTYPES[dtype]), presentField(2, tensorShape(shape)), ...elements];
 }
 
 /** A tensor of byte strings. */

@@ -116,7 +116,7 @@ const badCalls: [name: string, call: (writer: SummaryWriter) => void, error: typ
   ['no pixels', (w) => w.addImage('t', pixels([0, 2, 3])), RangeError, /image must have pixels, not shape \[0,2,3\]/],
   ['one dimension', (w) => w.addImage('t', pixels([4])), RangeError, /image of layout HWC must have 3 dim.*\[4\]/],
   ['layout and shape', (w) => w.addImage('t', pixels([2, 2, 3]), 1, { layout: 'HW' }), RangeError, /layout HW /],
-  ['layout', (w) => w.addImage('t', pixels([2, 2]), 1, { layout: 'WH' as never }), RangeError, /layout must.*'WH'/],
+  ['layout', (w) => w.addImage('t', pixels([2, 2]), 1, { layout: 'WH' as never }), TypeError, /layout must.*'WH'/],
   ['layout no string', (w) => w.addImage('t', pixels([2, 2]), 1, { layout: 3 as never }), TypeError, /layout .*not 3/],
   ['shape and data', (w) => w.addImage('t', pixels([2, 2], [1])), RangeError, /image has 1 numbers.*holds 4/],
   ['large integer', (w) => w.addImage('t', pixels([1, 2], Int32Array.of(1, 256))), RangeError, /image.*not 256 at 1/],
@@ -129,8 +129,8 @@ const badCalls: [name: string, call: (writer: SummaryWriter) => void, error: typ
   [
     'one layout for many',
     (w) => w.addImages('t', pixels([1, 2, 2]), 1, { layout: 'HWC' as never }),
-    RangeError,
-    /NHWC/,
+    TypeError,
+    /layout must be 'NHWC', 'NCHW' or 'NHW', not 'HWC'/,
   ],
 ];
 

@@ -315,7 +315,7 @@ const badCalls: [name: string, matrix: DenseArray, options: unknown, error: type
     'a layout',
     matrix,
     { labelImages: zeros(2, 2, 2), labelImagesLayout: 'HWC' },
-    RangeError,
+    TypeError,
     /labelImagesLayout .*'HWC'/,
   ],
   ['a huge sprite', matrix, { labelImages: zeros(2, 1, 4097) }, RangeError, /labelImages .*8192.*not 8194 x 2/],

@@ -58,6 +58,14 @@ describe('a window', () => {
     expect(accumulator.applied()).toMatchObject([{ metrics: { rare: 3 } }]);
   });
 
+  it("divides by the target only metrics that each micro-batch has, where normalize is 'target'", () => {
+    const accumulator = started(gradientAccumulation({ accumBatchSize: 16, normalize: 'target' }));
+    accumulator.next({ loss: 1, samples: 8, metrics: { every: 1 } });
+    accumulator.next({ loss: 1, samples: 12, metrics: { every: 2, rare: 3 } });
+    expect(accumulator.applied()).toMatchObject([{ metrics: { every: (8 + 24) / 16, rare: 3 } }]);
+    expect(accumulator.endEpoch()).toMatchObject([{ train: { every: (8 + 24) / 20, rare: 3 } }]);
+  });
+
   it('that waits for applied() refuses the next micro-batch', () => {
     const accumulator = started(gradientAccumulation({ accumBatchSize: 8 }));
     accumulator.next({ loss: 1, samples: 8 });

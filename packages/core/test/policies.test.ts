@@ -113,6 +113,16 @@ describe('gradientAccumulationSchedule', () => {
     expect(() => createAccumulator(policy, { ...plan, microBatchSize: 1 })).not.toThrow();
   });
 
+  it('has its final size from finish itself on, where the sum of the steps to there is less than 1 by rounding', () => {
+    const policy = gradientAccumulationSchedule({ ...sizes, finish: { epoch: 1 }, schedule: schedLin });
+    const accumulator = createAccumulator(policy, { microBatchSize: 8, microBatchesPerEpoch: 10, epochs: 2 });
+    accumulator.start();
+    for (let at = 0; at < 10; at += 1) {
+      if (accumulator.next({ loss: 1, samples: 64 }).window === 'full') accumulator.applied();
+    }
+    expect(accumulator.next({ loss: 1, samples: 8 }).target).toBe(64);
+  });
+
   it('floors the final size to whole micro-batches', () => {
     const policy = gradientAccumulationSchedule({ startAccumBatchSize: 8, finalAccumBatchSize: 60, finish: 0.1 });
     const accumulator = createAccumulator(policy, plan);

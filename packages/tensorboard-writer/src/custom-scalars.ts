@@ -19,6 +19,7 @@ export type CustomScalarChart =
 /** Charts by category and title, in the order in which they are shown. */
 export type CustomScalarLayout = Readonly<Record<string, Readonly<Record<string, CustomScalarChart>>>>;
 
+/** How the custom scalars page begins. */
 export interface CustomScalarOptions {
   /** Categories that are shown folded. */
   readonly closed?: readonly string[];

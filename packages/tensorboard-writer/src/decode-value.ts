@@ -1,7 +1,8 @@
-import { decodeAudio, decodeHistogram, decodeImage, mediaOfTensor } from './decode-media.js';
+import { decodeAudio, decodeHistogram, decodeImage } from './decode-media.js';
 import { decodeScalarTensor } from './decode-scalar-tensor.js';
 import { decodeTensor } from './decode-tensor.js';
 import type { PluginOwned, SummaryValue } from './event.js';
+import { mediaOfTensor } from './media-of-tensor.js';
 import { decodePlugin, type PluginOfTag, pluginOf } from './plugin-of-tag.js';
 import { WireReader } from './wire.js';
 

@@ -37,6 +37,7 @@ export interface ScalarTemplate {
   readonly numberAt: number;
 }
 
+/** What is the same for every point of `tag`. */
 export function encodeScalarTemplate(tag: string, format: ScalarFormat): ScalarTemplate {
   const number = NUMBER_FIELDS[format];
   const bytes = summary(message(textField(1, tag), number.bytes));

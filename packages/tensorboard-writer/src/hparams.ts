@@ -24,7 +24,7 @@ export type HParamsStatus = keyof typeof STATUSES;
 export interface HParamsSessionOptions {
   /** Sessions of one group are one row of the table, which shows their mean metrics; a row for each session by default. */
   readonly groupName?: string;
-  /** Seconds since 1970. */
+  /** When the session began, in seconds since 1970. */
   readonly startTime?: number;
   /** Where the model lies. */
   readonly modelUri?: string;
@@ -32,12 +32,13 @@ export interface HParamsSessionOptions {
   readonly monitorUrl?: string;
 }
 
+/** What a session's experiment, start and end hold. */
 export interface HParamsOptions extends HParamsSessionOptions {
   /** What values a hyper-parameter may take, by its name. */
   readonly domains?: Readonly<Record<string, HParamDomain>>;
   /** `'success'` by default. */
   readonly status?: HParamsStatus;
-  /** Seconds since 1970. */
+  /** When the session ended, in seconds since 1970. */
   readonly endTime?: number;
 }
 

@@ -32,31 +32,45 @@ export interface WallTimeOption {
   readonly wallTime?: number;
 }
 
+/** How `addImage` reads pixels; a PNG file has no layout. */
 export interface ImageOptions extends WallTimeOption {
+  /** `'HWC'` by default, `'HW'` for two dimensions. */
   readonly layout?: ImageLayout;
 }
 
+/** How `addImages` reads pixels and lays the pictures out. */
 export interface ImageGridOptions extends WallTimeOption {
+  /** `'NHWC'` by default, `'NHW'` for three dimensions. */
   readonly layout?: ImagesLayout;
+  /** Pictures in a row, 8 by default. */
   readonly columns?: number;
 }
 
+/** How fast `addAudio`'s samples are played. */
 export interface AudioOptions extends WallTimeOption {
+  /** Samples a second of each channel, 44,100 by default. */
   readonly sampleRate?: number;
 }
 
+/** What `addMesh` draws beside the vertices, and how. */
 export interface MeshOptions<Input> extends WallTimeOption {
+  /** Of shape `[batch, n, 3]`, as the vertices: red, green, blue, integers from 0 to 255. */
   readonly colors?: Input;
+  /** Of shape `[batch, m, 3]`: triangles, as indices of vertices. */
   readonly faces?: Input;
+  /** Camera, lights and material for three.js: what JSON can hold. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
+/** How `addPrCurve` counts and draws. */
 export interface WeightedPrCurveOptions<Input> extends PrCurveOptions, WallTimeOption {
-  /** What each example counts for. */
+  /** What each example counts for: as many as labels, finite, not negative; 1 by default. */
   readonly weights?: Input;
 }
 
+/** What `addHParams` says of a session beside its hyper-parameters and metrics. */
 export interface HParamsRowOptions extends HParamsOptions, WallTimeOption {
+  /** Where the metrics' points stand, 0 by default. */
   readonly step?: number;
   /** The folder, under `logDir`, of the run that the row shall be. */
   readonly runName?: string;

@@ -70,6 +70,20 @@ export function assertNumbersByName(name: string, values: unknown): asserts valu
   }
 }
 
+/** Refuses what is no object of options, or has one that is not known. */
+export function assertOptions<Options extends object>(
+  options: Options,
+  known: { readonly [Name in keyof Options]-?: true },
+): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be an object, not ${inspect(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (Object.hasOwn(known, name)) continue;
+    throw new TypeError(`options has no ${name} (${inspect(value)}): there are ${Object.keys(known).join(', ')}`);
+  }
+}
+
 // The year 5138 in seconds: a larger number was meant as milliseconds.
 const LATEST_WALL_TIME = 1e11;
 

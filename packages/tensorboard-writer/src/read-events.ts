@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { assertPath } from './arguments.js';
+import { assertOptions, assertPath } from './arguments.js';
 import { decodeEvent } from './decode-event.js';
 import type { FileEvent, StopInfo } from './event.js';
 import { watchFile } from './file-changes.js';
@@ -31,7 +31,7 @@ export interface EventReader extends AsyncIterable<FileEvent> {
  */
 export function readEvents(path: string, options: ReadEventsOptions = {}): EventReader {
   assertPath('path', path, 'an event file');
-  assertOptions(options);
+  assertReadEventsOptions(options);
   let stopped: StopInfo | undefined;
   return {
     get stopped() {
@@ -84,19 +84,13 @@ function decodeOrReject(cursor: RecordCursor, plugins: PluginOfTag): FileEvent |
   }
 }
 
-function assertOptions(options: unknown): asserts options is ReadEventsOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options must be an object, not ${inspect(options)}`);
-  }
-  const { follow, signal, ...unknown } = options as Record<string, unknown>;
+function assertReadEventsOptions(options: ReadEventsOptions): void {
+  assertOptions(options, { follow: true, signal: true });
+  const { follow, signal }: { readonly follow?: unknown; readonly signal?: unknown } = options;
   if (follow !== undefined && typeof follow !== 'boolean') {
     throw new TypeError(`follow must be true or false, not ${inspect(follow)}`);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`signal must be an AbortSignal, not ${inspect(signal)}`);
-  }
-  const [name] = Object.keys(unknown);
-  if (name !== undefined) {
-    throw new TypeError(`options has no ${name} (${inspect(unknown[name])}): there are follow and signal`);
   }
 }

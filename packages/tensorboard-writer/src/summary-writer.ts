@@ -4,6 +4,7 @@ import {
   assertNumber,
   assertNumbersByName,
   assertOneOf,
+  assertOptions,
   assertPath,
   assertStep,
   assertTag,
@@ -41,6 +42,14 @@ import type {
 } from './summary-options.js';
 import { encodeText } from './text.js';
 
+const SESSION_OPTIONS = {
+  groupName: true,
+  startTime: true,
+  modelUri: true,
+  monitorUrl: true,
+  wallTime: true,
+} as const;
+
 interface Place {
   readonly tag: string;
   readonly step: number;
@@ -65,6 +74,7 @@ export class SummaryWriter {
 
   constructor(logDir: string, options: SummaryWriterOptions = {}) {
     assertPath('logDir', logDir, 'a folder');
+    assertOptions(options, { purgeStep: true, scalarFormat: true, onError: true });
     if (options.purgeStep !== undefined) assertStep('purgeStep', options.purgeStep);
     if (options.scalarFormat !== undefined)
       assertOneOf('scalarFormat', options.scalarFormat, ['simple-value', 'tensor']);
@@ -133,6 +143,7 @@ export class SummaryWriter {
     step = 0,
     options: HistogramOptions & WallTimeOption = {},
   ): void | Promise<void> {
+    assertOptions(options, { binning: true, buckets: true, wallTime: true });
     if (isHistogramCounts(values))
       return this.#add({ tag, step, options }, () => encodeHistogram(tag, values, options));
     return this.#addRead({ tag, step, options }, { values }, ({ values }) => encodeHistogram(tag, values!, options));
@@ -154,6 +165,7 @@ export class SummaryWriter {
     step = 0,
     options: ImageOptions = {},
   ): void | Promise<void> {
+    assertOptions(options, { layout: true, wallTime: true });
     if (image instanceof Uint8Array) return this.#add({ tag, step, options }, () => encodePng(tag, image));
     return this.#addRead({ tag, step, options }, { image }, ({ image }) => encodeImage(tag, image!, options.layout));
   }
@@ -167,11 +179,13 @@ export class SummaryWriter {
     step = 0,
     options: ImageGridOptions = {},
   ): void | Promise<void> {
+    assertOptions(options, { layout: true, columns: true, wallTime: true });
     return this.#addRead({ tag, step, options }, { images }, ({ images }) => encodeImageGrid(tag, images!, options));
   }
 
   /** Adds text, shown as Markdown. */
   addText(tag: string, text: string, step = 0, options: WallTimeOption = {}): void {
+    assertOptions(options, { wallTime: true });
     this.#add({ tag, step, options }, () => encodeText(tag, text));
   }
 
@@ -182,6 +196,7 @@ export class SummaryWriter {
   addAudio(tag: string, samples: NumericArray | DenseArray, step?: number, options?: AudioOptions): void;
   addAudio(tag: string, samples: TensorLike, step?: number, options?: AudioOptions): Promise<void>;
   addAudio(tag: string, samples: NumericInput, step = 0, options: AudioOptions = {}): void | Promise<void> {
+    assertOptions(options, { sampleRate: true, wallTime: true });
     return this.#addRead({ tag, step, options }, { samples }, ({ samples }) =>
       encodeAudio(tag, samples!, options.sampleRate ?? 44_100),
     );
@@ -212,6 +227,7 @@ export class SummaryWriter {
     step = 0,
     options: WeightedPrCurveOptions<NumericInput> = {},
   ): void | Promise<void> {
+    assertOptions(options, { thresholds: true, weights: true, wallTime: true });
     const inputs = { labels, predictions, weights: options.weights };
     return this.#addRead({ tag, step, options }, inputs, ({ labels, predictions, weights }) =>
       encodePrCurve(tag, labels!, predictions!, weights, options),
@@ -235,6 +251,7 @@ export class SummaryWriter {
     step = 0,
     options: MeshOptions<DenseArray | TensorLike> = {},
   ): void | Promise<void> {
+    assertOptions(options, { colors: true, faces: true, config: true, wallTime: true });
     const { colors, faces, config } = options;
     return this.#addRead({ tag, step, options }, { vertices, colors, faces }, ({ vertices, colors, faces }) =>
       encodeMesh(tag, { vertices: vertices!, colors, faces }, config),
@@ -248,8 +265,17 @@ export class SummaryWriter {
   addHParams(
     hparams: Readonly<Record<string, HParamValue>>,
     metrics: Readonly<Record<string, number>>,
-    { step = 0, runName, ...options }: HParamsRowOptions = {},
+    options: HParamsRowOptions = {},
   ): void {
+    assertOptions(options, {
+      ...SESSION_OPTIONS,
+      domains: true,
+      status: true,
+      endTime: true,
+      step: true,
+      runName: true,
+    });
+    const { step = 0, runName } = options;
     assertTime(step, options);
     if (runName !== undefined) assertTag('runName', runName);
     const payloads = encodeHParams(hparams, metrics, options);
@@ -267,18 +293,21 @@ export class SummaryWriter {
     hparams: Readonly<Record<string, HParamValue>>,
     options: HParamsSessionOptions & WallTimeOption = {},
   ): void {
+    assertOptions(options, SESSION_OPTIONS);
     assertTime(0, options);
     this.#file.describe(encodeHParamsStart(hparams, options), options.wallTime);
   }
 
   /** Tells the hparams table how the run ended. `endTime` is in seconds since 1970. TensorBoard keeps the first that a folder holds. */
   addHParamsEnd(status: HParamsStatus, options: { readonly endTime?: number } & WallTimeOption = {}): void {
+    assertOptions(options, { endTime: true, wallTime: true });
     assertTime(0, options);
     this.#file.describe(encodeHParamsEnd(status, options.endTime), options.wallTime);
   }
 
   /** Says how the custom scalars page combines tags into charts. */
   addCustomScalars(layout: CustomScalarLayout, options: CustomScalarOptions & WallTimeOption = {}): void {
+    assertOptions(options, { closed: true, wallTime: true });
     assertTime(0, options);
     this.#file.describe(encodeCustomScalars(layout, options), options.wallTime);
   }
@@ -297,6 +326,14 @@ export class SummaryWriter {
     matrix: DenseArray | TensorLike,
     options: EmbeddingOptions & { readonly labelImages?: DenseArray | TensorLike } = {},
   ): void | Promise<void> {
+    assertOptions(options, {
+      tag: true,
+      step: true,
+      metadata: true,
+      metadataHeader: true,
+      labelImages: true,
+      labelImagesLayout: true,
+    });
     this.#file.assertWritable();
     return readInputs({ matrix, labelImages: options.labelImages }, ({ matrix, labelImages }) => {
       this.#file.assertWritable();
@@ -306,6 +343,7 @@ export class SummaryWriter {
 
   /** Adds the graph of a `tf.LayersModel`: its layers, and which feeds which. */
   addGraph(model: GraphModel, options: WallTimeOption = {}): void {
+    assertOptions(options, { wallTime: true });
     assertTime(0, options);
     this.#file.describe(encodeGraph(model), options.wallTime);
   }

@@ -13,7 +13,7 @@ describe('a snapshot', () => {
     const resumed = createAccumulator(policy, byEights, { snapshot });
     const [start] = resumed.start();
     expect(start).toMatchObject({
-      run: { id: 'first', config: { lr: Number.NaN }, resumedAt: { microStep: 3, step: 1 } },
+      run: { id: 'first', config: { lr: Number.NaN }, resumedAt: { microStep: 3, step: 1, samples: 24 } },
     });
     const [, closing] = train(resumed, [8], 1);
     expect(closing).toMatchObject({

@@ -205,6 +205,12 @@ describe('checkGrammar', () => {
     ];
     // Micro-batches 9 to 11 come along; 12 to 18 are trained here, 18 is discarded.
     expect(checkGrammar(resumed)).toEqual({ trained: 10, accumulated: 9, discarded: 1, open: 0 });
+    const saying = (behind: number) => [
+      deepFreeze({ ...resumed[0]!, run: { ...start.run, resumedAt: { microStep: 11, step: 4, samples: behind } } }),
+      ...resumed.slice(1),
+    ];
+    expect(checkGrammar(saying(samples))).toEqual(checkGrammar(resumed));
+    expect(() => checkGrammar(saying(samples - 1))).toThrow(`has samples ${samples} where ${samples - 1} is due`);
   });
 
   describe('after a window that is given up behind validation', () => {

@@ -97,6 +97,8 @@ function complain({ code, message }: LoggerNotice): void {
 
 /** Where a resumed run takes over from what its folder holds; otherwise its first point says it. */
 function takeOver({ resumedAt }: RunInfo, stepAxis: StepAxis): { readonly purgeStep?: number } {
-  if (resumedAt === undefined || stepAxis === 'samples') return {};
-  return { purgeStep: (stepAxis === 'micro' ? resumedAt.microStep : resumedAt.step) + 1 };
+  if (resumedAt === undefined) return {};
+  const { microStep, step, samples } = resumedAt;
+  const behind = { micro: microStep, accumulated: step, samples }[stepAxis];
+  return behind === undefined ? {} : { purgeStep: behind + 1 };
 }

@@ -184,6 +184,35 @@ test('a second run of a folder opens a file of its own; a resumed one says where
 });
 
 test.each([
+  ['micro', 3],
+  ['accumulated', 2],
+  ['samples', 9],
+] as const)(
+  'on the %s axis a resumed run hides nothing of what lies behind it, whatever it logs first',
+  async (stepAxis, start) => {
+    const logDir = temporaryFolder();
+    const sink = tensorboardSink({ logDir, stepAxis });
+    const resumedAt = { microStep: 2, step: 1, samples: 8 };
+    sink.open(runInfo(true, { resumedAt }));
+    sink.write([{ ...log(2, { a: 1 }), ...resumedAt }, ...smallRun(true).slice(5)]);
+    sink.close('finished');
+    const [file] = readdirSync(logDir);
+    expect(await sessionStart(join(logDir, file!))).toBe(start);
+    expect((await shownPoints(logDir)).a).toEqual([[start - 1, 1]]);
+  },
+);
+
+test('a resumed run of a journal that does not say its samples takes over with its first point', async () => {
+  const logDir = temporaryFolder();
+  const sink = tensorboardSink({ logDir, stepAxis: 'samples' });
+  sink.open(runInfo(true, { resumedAt: { microStep: 2, step: 1 } }));
+  sink.write(smallRun(true).slice(5));
+  sink.close('finished');
+  const [file] = readdirSync(logDir);
+  expect(await sessionStart(join(logDir, file!))).toBe(12);
+});
+
+test.each([
   ['logDir', { logDir: '' }, /logDir must be the path of a folder, not ''/],
   ['logDir', { logDir: undefined }, /logDir .*not undefined/],
   ['stepAxis', { stepAxis: 'epoch' }, /stepAxis .*"epoch"/],

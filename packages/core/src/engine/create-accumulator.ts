@@ -57,8 +57,8 @@ export function createAccumulator(
     if (restored === undefined) return createRunInfo(options.run ?? {}, { ...about, startedAt: clock() });
     const { id, name, project, config, tags, startedAt } = restored.run;
     const known = { id, name, config, tags, ...(project === undefined ? {} : { project }) };
-    const { phase, microStep, step } = restored.state;
-    const resumed = phase === 'new' ? {} : { resumedAt: { microStep, step } };
+    const { phase, microStep, step, samples } = restored.state;
+    const resumed = phase === 'new' ? {} : { resumedAt: { microStep, step, samples } };
     return createRunInfo({ ...known, ...options.run }, { ...about, startedAt, ...resumed });
   }
 

@@ -10,7 +10,7 @@ export function createRunInfo(
     policy: PolicyInfo;
     startedAt: number;
     newId: () => string;
-    resumedAt?: { microStep: number; step: number };
+    resumedAt?: { microStep: number; step: number; samples: number };
   },
 ): RunInfo {
   assertOptions('run', options, ['id', 'name', 'project', 'config', 'tags']);

@@ -67,6 +67,9 @@ export interface RunInfo extends RunOptions {
   readonly logAccumBatch: boolean;
   /** ms since 1970. */
   readonly startedAt: number;
-  /** Where a resumed run goes on: the micro-batches and optimizer steps that lie behind it. */
-  readonly resumedAt?: { readonly microStep: number; readonly step: number };
+  /**
+   * Where a resumed run goes on: the micro-batches, optimizer steps and samples that lie behind it. `samples` is absent in
+   * older journals only.
+   */
+  readonly resumedAt?: { readonly microStep: number; readonly step: number; readonly samples?: number };
 }

@@ -68,7 +68,8 @@ function checkEvent(event: TrainEvent, ledger: WindowLedger): void {
 
 function checkClocks(event: TrainEvent, last: TrainEvent | undefined, run: RunInfo): void {
   const resumedAt = run.resumedAt ?? { microStep: 0, step: 0 };
-  const samples = run.resumedAt === undefined ? 0 : event.samples;
+  // Older journals don't say how many samples lie behind a resumed run.
+  const samples = run.resumedAt === undefined ? 0 : (run.resumedAt.samples ?? event.samples);
   const before = last ?? { ...resumedAt, samples, epoch: 0, time: run.startedAt };
   for (const clock of ['microStep', 'step', 'samples', 'epoch', 'time'] as const) {
     check(event[clock] >= before[clock], `has ${clock} ${event[clock]} after ${before[clock]}`);

@@ -5,6 +5,11 @@ export function assertString(name: string, value: unknown): asserts value is str
   if (typeof value !== 'string') throw new TypeError(`${name} must be a string, not ${inspect(value)}`);
 }
 
+/** Refuses what is not a function. */
+export function assertFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw new TypeError(`${name} must be a function, not ${inspect(value)}`);
+}
+
 /** Refuses a tag that is not a non-empty string. */
 export function assertTag(name: string, tag: unknown): asserts tag is string {
   assertString(name, tag);

@@ -10,6 +10,11 @@ export interface HistogramCounts {
   readonly edges: ArrayLike<number>;
 }
 
+/** Whether a value is meant as counts between edges. */
+export function isHistogramCounts(values: unknown): values is HistogramCounts {
+  return typeof values === 'object' && values !== null && 'counts' in values;
+}
+
 /** Refuses counts and edges that make no histogram, by a `TypeError` or `RangeError` that names them. */
 export function assertHistogramCounts({ counts, edges }: HistogramCounts): void {
   assertNumbers('counts', counts);

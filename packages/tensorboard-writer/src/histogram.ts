@@ -8,7 +8,7 @@ import { summaryMetadata } from './summary-value.js';
 import { contentTensorParts } from './tensor-proto.js';
 
 /** How numbers are gathered into a histogram. */
-export interface HistogramOptions {
+export interface BinningOptions {
   /**
    * `'tensorflow'` (the default): buckets of equal width, as `tf.summary.histogram`; `'pytorch'`: bins that are 10 %
    * wider than the one nearer to 0, as PyTorch's `add_histogram`.
@@ -37,7 +37,7 @@ const METADATA: Uint8Array = presentField(9, summaryMetadata({ plugin: 'histogra
 export function encodeHistogram(
   tag: string,
   values: DenseArray | HistogramCounts,
-  { binning = 'tensorflow', buckets }: HistogramOptions,
+  { binning = 'tensorflow', buckets }: BinningOptions,
 ): Uint8Array {
   assertOneOf('binning', binning, ['tensorflow', 'pytorch']);
   const areCounts = 'counts' in values;

@@ -15,7 +15,6 @@ export type {
 export { EventFileError, type EventFileErrorCode } from './event-file-error.js';
 export { findRuns, type Run } from './find-runs.js';
 export type { GraphCall, GraphLayer, GraphModel, GraphShape, GraphTensor } from './graph-model.js';
-export type { HistogramOptions } from './histogram.js';
 export type { HistogramCounts } from './histogram-counts.js';
 export type { HParamDomain } from './hparam-domain.js';
 export type { HParamValue } from './hparam-value.js';
@@ -28,6 +27,7 @@ export { type EventReader, type ReadEventsOptions, readEvents } from './read-eve
 export { type RunScalars, readScalars, type ScalarFile, type ScalarSeries } from './read-scalars.js';
 export type {
   AudioOptions,
+  HistogramOptions,
   HParamsRowOptions,
   ImageGridOptions,
   ImageOptions,

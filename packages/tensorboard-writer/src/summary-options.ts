@@ -1,5 +1,6 @@
 import type { ScalarFormat } from './encode-event.js';
 import type { EventFileError } from './event-file-error.js';
+import type { BinningOptions } from './histogram.js';
 import type { HParamsOptions } from './hparams.js';
 import type { ImageLayout, ImagesLayout } from './pixels.js';
 import type { PrCurveOptions } from './pr-curve.js';
@@ -31,6 +32,9 @@ export interface WallTimeOption {
   /** Seconds since 1970; now by default. */
   readonly wallTime?: number;
 }
+
+/** How `addHistogram` gathers numbers. */
+export interface HistogramOptions extends BinningOptions, WallTimeOption {}
 
 /** How `addImage` reads pixels; a PNG file has no layout. */
 export interface ImageOptions extends WallTimeOption {

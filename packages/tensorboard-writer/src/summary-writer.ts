@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
-import { inspect } from 'node:util';
 import {
+  assertFunction,
   assertNumber,
   assertNumbersByName,
   assertOneOf,
@@ -15,8 +15,8 @@ import { type CustomScalarLayout, type CustomScalarOptions, encodeCustomScalars 
 import { createEventFile, type EventFile } from './event-file.js';
 import { encodeGraph } from './graph.js';
 import type { GraphModel } from './graph-model.js';
-import { encodeHistogram, type HistogramOptions } from './histogram.js';
-import type { HistogramCounts } from './histogram-counts.js';
+import { encodeHistogram } from './histogram.js';
+import { type HistogramCounts, isHistogramCounts } from './histogram-counts.js';
 import type { HParamValue } from './hparam-value.js';
 import {
   encodeHParams,
@@ -28,10 +28,12 @@ import {
 import { encodeImage, encodeImageGrid, encodePng } from './image.js';
 import { encodeMesh } from './mesh.js';
 import { type DenseArray, type NumericArray, type NumericInput, readInputs, type TensorLike } from './numeric-input.js';
+import { EMBEDDING_OPTIONS, HPARAMS_OPTIONS, SESSION_OPTIONS } from './option-names.js';
 import { encodePrCurve } from './pr-curve.js';
 import { type EmbeddingOptions, writeEmbedding } from './projector.js';
 import type {
   AudioOptions,
+  HistogramOptions,
   HParamsRowOptions,
   ImageGridOptions,
   ImageOptions,
@@ -41,14 +43,6 @@ import type {
   WeightedPrCurveOptions,
 } from './summary-options.js';
 import { encodeText } from './text.js';
-
-const SESSION_OPTIONS = {
-  groupName: true,
-  startTime: true,
-  modelUri: true,
-  monitorUrl: true,
-  wallTime: true,
-} as const;
 
 interface Place {
   readonly tag: string;
@@ -78,7 +72,7 @@ export class SummaryWriter {
     if (options.purgeStep !== undefined) assertStep('purgeStep', options.purgeStep);
     if (options.scalarFormat !== undefined)
       assertOneOf('scalarFormat', options.scalarFormat, ['simple-value', 'tensor']);
-    assertFunction('onError', options.onError);
+    if (options.onError !== undefined) assertFunction('onError', options.onError);
     this.logDir = resolve(logDir);
     this.#options = options;
     this.#file = createEventFile(this.logDir, options);
@@ -129,19 +123,14 @@ export class SummaryWriter {
     tag: string,
     values: NumericArray | DenseArray | HistogramCounts,
     step?: number,
-    options?: HistogramOptions & WallTimeOption,
+    options?: HistogramOptions,
   ): void;
-  addHistogram(
-    tag: string,
-    values: TensorLike,
-    step?: number,
-    options?: HistogramOptions & WallTimeOption,
-  ): Promise<void>;
+  addHistogram(tag: string, values: TensorLike, step?: number, options?: HistogramOptions): Promise<void>;
   addHistogram(
     tag: string,
     values: NumericInput | HistogramCounts,
     step = 0,
-    options: HistogramOptions & WallTimeOption = {},
+    options: HistogramOptions = {},
   ): void | Promise<void> {
     assertOptions(options, { binning: true, buckets: true, wallTime: true });
     if (isHistogramCounts(values))
@@ -267,14 +256,7 @@ export class SummaryWriter {
     metrics: Readonly<Record<string, number>>,
     options: HParamsRowOptions = {},
   ): void {
-    assertOptions(options, {
-      ...SESSION_OPTIONS,
-      domains: true,
-      status: true,
-      endTime: true,
-      step: true,
-      runName: true,
-    });
+    assertOptions(options, HPARAMS_OPTIONS);
     const { step = 0, runName } = options;
     assertTime(step, options);
     if (runName !== undefined) assertTag('runName', runName);
@@ -294,22 +276,19 @@ export class SummaryWriter {
     options: HParamsSessionOptions & WallTimeOption = {},
   ): void {
     assertOptions(options, SESSION_OPTIONS);
-    assertTime(0, options);
-    this.#file.describe(encodeHParamsStart(hparams, options), options.wallTime);
+    this.#describe(options, () => encodeHParamsStart(hparams, options));
   }
 
   /** Tells the hparams table how the run ended. `endTime` is in seconds since 1970. TensorBoard keeps the first that a folder holds. */
   addHParamsEnd(status: HParamsStatus, options: { readonly endTime?: number } & WallTimeOption = {}): void {
     assertOptions(options, { endTime: true, wallTime: true });
-    assertTime(0, options);
-    this.#file.describe(encodeHParamsEnd(status, options.endTime), options.wallTime);
+    this.#describe(options, () => encodeHParamsEnd(status, options.endTime));
   }
 
   /** Says how the custom scalars page combines tags into charts. */
   addCustomScalars(layout: CustomScalarLayout, options: CustomScalarOptions & WallTimeOption = {}): void {
     assertOptions(options, { closed: true, wallTime: true });
-    assertTime(0, options);
-    this.#file.describe(encodeCustomScalars(layout, options), options.wallTime);
+    this.#describe(options, () => encodeCustomScalars(layout, options));
   }
 
   /**
@@ -326,14 +305,7 @@ export class SummaryWriter {
     matrix: DenseArray | TensorLike,
     options: EmbeddingOptions & { readonly labelImages?: DenseArray | TensorLike } = {},
   ): void | Promise<void> {
-    assertOptions(options, {
-      tag: true,
-      step: true,
-      metadata: true,
-      metadataHeader: true,
-      labelImages: true,
-      labelImagesLayout: true,
-    });
+    assertOptions(options, EMBEDDING_OPTIONS);
     this.#file.assertWritable();
     return readInputs({ matrix, labelImages: options.labelImages }, ({ matrix, labelImages }) => {
       this.#file.assertWritable();
@@ -344,8 +316,7 @@ export class SummaryWriter {
   /** Adds the graph of a `tf.LayersModel`: its layers, and which feeds which. */
   addGraph(model: GraphModel, options: WallTimeOption = {}): void {
     assertOptions(options, { wallTime: true });
-    assertTime(0, options);
-    this.#file.describe(encodeGraph(model), options.wallTime);
+    this.#describe(options, () => encodeGraph(model));
   }
 
   /** Makes everything that was added durable (fsync). */
@@ -382,6 +353,11 @@ export class SummaryWriter {
     this.#file.event(encode(), step, options.wallTime);
   }
 
+  #describe(options: WallTimeOption, encode: () => Uint8Array): void {
+    assertTime(0, options);
+    this.#file.describe(encode(), options.wallTime);
+  }
+
   /** Adds what `encode` makes of numbers, when they are there. The wall time is that of the call. */
   #addRead<const Name extends string>(
     { tag, step, options }: Place,
@@ -413,14 +389,4 @@ export class SummaryWriter {
 function assertTime(step: unknown, { wallTime }: WallTimeOption): void {
   assertStep('step', step);
   if (wallTime !== undefined) assertWallTime('wallTime', wallTime);
-}
-
-function assertFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') {
-    throw new TypeError(`${name} must be a function, not ${inspect(value)}`);
-  }
-}
-
-function isHistogramCounts(values: unknown): values is HistogramCounts {
-  return typeof values === 'object' && values !== null && 'counts' in values;
 }

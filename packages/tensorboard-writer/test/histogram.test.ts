@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { encodeHistogram, type HistogramOptions } from '../src/histogram.js';
+import { encodeHistogram } from '../src/histogram.js';
 import type { HistogramCounts } from '../src/histogram-counts.js';
-import { SummaryWriter } from '../src/index.js';
+import { type HistogramOptions, SummaryWriter } from '../src/index.js';
 import { encodedEvent, type GoldenHistogram, goldenEvents, goldenInputs, hexEvents } from './golden-events.js';
 import { temporaryFolder } from './temporary-folder.js';
 

@@ -31,6 +31,8 @@ export async function compareLoggers(trace: Trace, folder: string): Promise<Comp
       assert.deepEqual(own, [...OWN_COLUMNS].sort(), `our own columns in W&B row ${step}`);
       assert.deepEqual(Object.keys(ours).sort(), Object.keys(theirs).sort(), `columns of W&B row ${step}`);
       for (const [key, value] of Object.entries(theirs)) note('W&B', ours[key]!, value);
+      const [row, ats] = [rows.get(step)!, microBatchesOf(trace, fit)];
+      assert.deepEqual(clocksOf(row), expectedClocks(trace, ats, row), `clocks of W&B row ${step}`);
     }
     const shownAt = [...rows.values()].map((row) => row['trainer/micro_step']);
     assert.deepEqual(shownAt, [...points.get('raw_loss')!.keys()], "the W&B rows' x in TensorBoard");
@@ -83,6 +85,17 @@ function inputsOf(trace: Trace, fit: number): TrainInput[] {
     const [, loss, mae] = epochs[(at + 1) / n_micro_per_epoch - 1]!.values;
     return [batch, { type: 'epoch-end', valid: { loss: recorded(loss), mae: recorded(mae) } }];
   });
+}
+
+function clocksOf(row: Row): unknown[] {
+  return [row['trainer/step'], row['trainer/samples']];
+}
+
+/** The optimizer steps and samples of a fit up to the micro-batch of a row, by the trace's own columns. */
+function expectedClocks({ micro }: Trace, trained: readonly number[], row: Row): unknown[] {
+  const upTo = trained.slice(0, row['trainer/micro_step'] as number);
+  const sum = (column: string) => upTo.reduce((total, at) => total + Number(micro[column]![at]), 0);
+  return [sum('stepped'), sum('bs')];
 }
 
 function columns(row: Row): { ours: Record<string, number>; own: string[] } {

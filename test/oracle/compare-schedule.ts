@@ -12,12 +12,19 @@ export function scheduleState(snapshot: unknown): ScheduleState {
   return (snapshot as { state: { targets: ScheduleState } }).state.targets;
 }
 
-/** Compares the schedule of a trace that dropped windows. Returns the micro-batches that are equal; throws at one that is not. */
-export function compareDroppingSchedule(trace: Trace): number {
+/** How many micro-batches of a schedule were computed, and how many left out because they could not fill a window. */
+export interface Followed {
+  readonly computed: number;
+  readonly dropped: number;
+}
+
+/**
+ * Compares the schedule of a trace that dropped windows, at each micro-batch that is computed here: at those after an
+ * epoch's end it shows whether it went on over those that are not. Throws where it is not equal.
+ */
+export function compareDroppingSchedule(trace: Trace): Followed {
   const { config, micro } = trace;
-  const sizes = micro.sched_accum_bs as number[];
-  followSchedule(policyOf(config.ga!, 'drop'), planOfTrace(trace), sizes, micro.schedule_pct as number[]);
-  return sizes.length;
+  return followSchedule(policyOf(config.ga!, 'drop'), planOfTrace(trace), micro as unknown as ScheduleColumns);
 }
 
 /**
@@ -42,14 +49,13 @@ export function compareGridEntry(entry: GridEntry): 'equal' | 'refused' | 'corre
   }
   assert.equal(entry.error, null);
   const policy = policyOf(gridPolicy(entry), entry.drop_last ? 'drop' : 'carry');
-  followSchedule(policy, plan, entry.sched_accum_bs, entry.schedule_pct);
+  const samplesAt = (at: number) => Math.min(entry.bs, entry.rows - (at % plan.microBatchesPerEpoch) * entry.bs);
+  followSchedule(policy, plan, { ...entry, bs: entry.sched_accum_bs.map((_size, at) => samplesAt(at)) });
   if (entry.drop_last) return 'equal';
   const accumulator = make();
   accumulator.start();
   for (const [at, target] of entry.accum_bs.entries()) {
-    const within = at % plan.microBatchesPerEpoch;
-    const samples = Math.min(entry.bs, entry.rows - within * entry.bs);
-    const status = accumulator.next({ loss: 0, samples });
+    const status = accumulator.next({ loss: 0, samples: samplesAt(at) });
     const ours = [status.target, status.window === 'full' ? 1 : 0];
     assert.deepEqual(ours, [target, entry.stepped[at]], `micro-batch ${at}`);
     if (status.window === 'full') accumulator.applied();
@@ -61,17 +67,31 @@ export function planOfGrid({ bs, rows, epochs }: GridEntry): Required<TrainingPl
   return { microBatchSize: bs, microBatchesPerEpoch: Math.ceil(rows / bs), epochs };
 }
 
+interface ScheduleColumns {
+  readonly bs: readonly number[];
+  readonly sched_accum_bs: readonly number[];
+  readonly schedule_pct: readonly number[];
+}
+
 function followSchedule(
   policy: AccumulationPolicy,
   plan: Required<TrainingPlan>,
-  scheduledSizes: readonly number[],
-  schedulePcts: readonly number[],
-): void {
+  { bs, sched_accum_bs, schedule_pct }: ScheduleColumns,
+): Followed {
   const accumulator = createAccumulator(policy, plan);
   accumulator.start();
-  for (const [at, size] of scheduledSizes.entries()) {
-    if (accumulator.next({ loss: 0, samples: plan.microBatchSize }).window === 'full') accumulator.applied();
-    const { scheduled, schedulePct } = scheduleState(accumulator.snapshot());
-    assert.deepEqual([scheduled, schedulePct], [size, schedulePcts[at]], `micro-batch ${at}`);
+  let dropped = 0;
+  for (const [at, size] of sched_accum_bs.entries()) {
+    const epochEnd = at - (at % plan.microBatchesPerEpoch) + plan.microBatchesPerEpoch;
+    const samplesLeft = bs.slice(at, epochEnd).reduce((sum, samples) => sum + samples, 0);
+    if (accumulator.tailIsDropped(samplesLeft)) {
+      dropped += 1;
+    } else {
+      if (accumulator.next({ loss: 0, samples: bs[at]! }).window === 'full') accumulator.applied();
+      const { scheduled, schedulePct } = scheduleState(accumulator.snapshot());
+      assert.deepEqual([scheduled, schedulePct], [size, schedule_pct[at]], `micro-batch ${at}`);
+    }
+    if (at + 1 === epochEnd) accumulator.endEpoch();
   }
+  return { computed: sched_accum_bs.length - dropped, dropped };
 }

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 /** How far two recordings of the same thing lie apart. */
 export interface Comparison {
   /** Optimizer steps that were compared. */
@@ -29,13 +31,27 @@ export function relativeError(a: number, b: number): number {
   return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
 }
 
-/** What recorded losses may differ by: fastai computes in float32, and sums in another order. */
-export function lossTolerance({ config }: { config: { dtype: 'float32' | 'float64' } }): number {
-  return config.dtype === 'float64' ? 1e-12 : 3e-6;
+// fastai computes in float32, and sums in another order.
+const LOSS_TOLERANCE = { float64: 1e-12, float32: 3e-6 };
+
+// train() computes in float32 always: each weight after each step, and what it measures with them.
+const TRAINING_TOLERANCE = 3e-5;
+
+/** Throws an `AssertionError` where a comparison with a recording of this precision lies further apart than it may. */
+export function assertWithin({ errors }: Comparison, dtype: 'float64' | 'float32'): void {
+  const loss = LOSS_TOLERANCE[dtype];
+  const tolerances: Record<string, number> = {
+    loss,
+    'smooth loss': loss,
+    weights: TRAINING_TOLERANCE,
+    'micro-batch loss': TRAINING_TOLERANCE,
+    validation: TRAINING_TOLERANCE,
+    'W&B': loss,
+    // Both files hold 32 bits, so that float64 has to come out the same.
+    TensorBoard: dtype === 'float64' ? 0 : loss,
+  };
+  assert.notDeepEqual(Object.keys(errors), [], 'nothing was compared');
+  for (const [quantity, error] of Object.entries(errors)) {
+    assert.ok(error <= tolerances[quantity]!, `${quantity} differs by ${error}, more than ${tolerances[quantity]}`);
+  }
 }
-
-/** What float32 training may differ by from a recorded one, in each weight after each step. */
-export const WEIGHT_TOLERANCE = 3e-5;
-
-/** Half a unit in the last place of what TensorBoard's files hold, twice over. */
-export const FLOAT32_TOLERANCE = 2 ** -23;

@@ -74,7 +74,7 @@ export const windowDifferences: readonly Difference[] = [
       const trace = traceNamed(this.trace);
       const carried = replayed(trace, gradientAccumulation({ accumBatchSize: 8 })).filter(isAccumulated).length;
       assert.deepEqual([countOf(trace, 'stepped'), carried], [52, 50]);
-      return `fastai takes 52 steps; windows of 8 under \`lastWindow: 'carry'\` take ${carried}, as those of \`ga8_log_nodrop\` do. The traces without accumulation are replayed with \`lastWindow: 'flush'\` and \`normalize: 'actual'\`.`;
+      return `fastai takes 52 steps; windows of 8 under \`lastWindow: 'carry'\` take ${carried}, as those of \`ga8_log_nodrop\` do. Such traces are replayed with \`lastWindow: 'flush'\` and \`normalize: 'actual'\`; \`none_bs8_dldrop\`, whose epochs end with a whole micro-batch, is not.`;
     },
     why: 'That is what the two options mean: a flushed window of 3 samples is divided by 3.',
   },

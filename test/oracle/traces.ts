@@ -185,12 +185,24 @@ export function policyOf(ga: RecordedPolicy, lastWindow: LastWindow = 'carry'): 
 }
 
 /**
- * The policy that a trace amounts to. Without accumulation every micro-batch is a window of its own, an epoch's smaller
- * last one too: that is a window which is flushed.
+ * Whether a trace steps with an epoch's smaller last micro-batch alone, as fastai does without accumulation: that is a
+ * window which is flushed, and divided by what it holds.
  */
-export function policyOfTrace({ config: { ga, bs } }: Trace): AccumulationPolicy {
-  if (ga === null) return gradientAccumulation({ accumBatchSize: bs, logAccumBatch: false, lastWindow: 'flush' });
+export function isFlushed({ config: { ga, bs }, micro }: Trace): boolean {
+  return ga === null && micro.bs!.some((samples) => Number(samples) < bs);
+}
+
+/** The policy that a trace amounts to. Without accumulation every micro-batch is a window of its own. */
+export function policyOfTrace(trace: Trace): AccumulationPolicy {
+  const { ga, bs } = trace.config;
+  if (isFlushed(trace)) return gradientAccumulation({ accumBatchSize: bs, logAccumBatch: false, lastWindow: 'flush' });
+  if (ga === null) return policyOf({ kind: 'fixed', accum_bs: bs, log_accum_batch: false });
   return policyOf(ga.kind === 'fastai' ? { ...ga, log_accum_batch: false } : ga);
+}
+
+/** The samples by which a window of a trace that accumulates is divided: those due where it ends at this micro-batch. */
+export function accumBatchSizeAt({ config: { ga }, micro }: Trace, at: number): number {
+  return Number(micro.accum_bs?.[at] ?? ga!.n_acc);
 }
 
 /** The plan of each of a trace's fits. */

@@ -61,7 +61,7 @@ export function assertRecord(
   value: unknown,
   members: string,
 ): asserts value is Readonly<Record<string, unknown>> {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+  if (!isPlainObject(value)) {
     throw new TypeError(`${name} must be an object of ${members}, not ${inspect(value)}`);
   }
 }
@@ -87,6 +87,12 @@ export function assertOptions<Options extends object>(
     if (Object.hasOwn(known, name)) continue;
     throw new TypeError(`options has no ${name} (${inspect(value)}): there are ${Object.keys(known).join(', ')}`);
   }
+}
+
+// A Map or a typed array would pass for an object without members, or with numbered ones.
+function isPlainObject(value: unknown): boolean {
+  if (value === null || typeof value !== 'object' || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
+  return !(value instanceof Map || value instanceof Set);
 }
 
 // The year 5138 in seconds: a larger number was meant as milliseconds.

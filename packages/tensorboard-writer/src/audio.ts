@@ -5,7 +5,8 @@ import { tensorSummary } from './summary-value.js';
 import { stringTensor } from './tensor-proto.js';
 
 const HEADER_BYTES = 44;
-const LARGEST_UINT16 = 2 ** 16 - 1;
+// More are time and channels exchanged, as PyTorch has them.
+const MOST_CHANNELS = 255;
 const LARGEST_UINT32 = 2 ** 32 - 1;
 
 // BYTES (tensorboard/plugins/audio/plugin_data.proto): AudioPluginData  10 encoding (11: WAV)
@@ -27,8 +28,8 @@ function encodeWav({ shape, data, dtype }: DenseArray, sampleRate: number): Uint
   if (shape.length < 1 || shape.length > 2) {
     throw new RangeError(`samples must be of shape [n] or [n, channels], not [${shape}]`);
   }
-  if (frames === 0 || channels < 1 || channels > LARGEST_UINT16) {
-    throw new RangeError(`samples must have a sample and 1 to 65,535 channels, not shape [${shape}]`);
+  if (frames === 0 || channels < 1 || channels > MOST_CHANNELS) {
+    throw new RangeError(`samples must have a sample and 1 to ${MOST_CHANNELS} channels, not shape [${shape}]`);
   }
   const isPcm = data instanceof Int16Array;
   if (!(isPcm || data instanceof Float32Array || data instanceof Float64Array || Array.isArray(data))) {

@@ -27,6 +27,8 @@ export interface EventFile {
   event(payload: Uint8Array, step: number, wallTime: number | undefined): void;
   /** The same for what describes the run as a whole: it has no step, and is no first value. */
   describe(payload: Uint8Array, wallTime: number | undefined): void;
+  /** Says that an event of `step` is to come, perhaps after later ones: START is to take over there. Returns what takes it back. */
+  expect(step: number): () => void;
   flush(): void;
   close(): void;
 }
@@ -50,6 +52,7 @@ export function createEventFile(directory: string, options: EventFileOptions = {
   const templates = new Map<string, ScalarTemplate>();
   let startStep: number | undefined;
   let hasFinalStart = false;
+  const expected = new Set<{ readonly step: number }>();
   let descriptions: { readonly payload: Uint8Array; readonly wallTime: number }[] = [];
   const records = new RecordFile(directory, { now, head, complete: ensureStart, onError, mayOpenLater });
 
@@ -78,7 +81,8 @@ export function createEventFile(directory: string, options: EventFileOptions = {
     if (startStep === undefined) start(purgeStep ?? Number.MAX_SAFE_INTEGER, now());
   }
 
-  function takeOver(firstStep: number, nowMs: number): void {
+  function takeOver(valueStep: number, nowMs: number): void {
+    const firstStep = Math.min(valueStep, ...Array.from(expected, ({ step }) => step));
     const isDue = startStep === undefined || purgeStep === undefined;
     if (isDue && !start(purgeStep ?? firstStep, nowMs)) return;
     hasFinalStart = true;
@@ -131,6 +135,11 @@ export function createEventFile(directory: string, options: EventFileOptions = {
       ensureStart();
       if (!hasFinalStart) descriptions.push({ payload, wallTime });
       appendEvent(payload, 0, wallTime, now());
+    },
+    expect(step) {
+      const expectation = { step };
+      expected.add(expectation);
+      return () => expected.delete(expectation);
     },
     flush: () => records.flush(),
     close: () => records.close(),

@@ -40,32 +40,40 @@ function isTensorLike(value: unknown): value is TensorLike {
 export type NumericInput = NumericArray | DenseArray | TensorLike;
 
 /**
- * Hands numbers with their shapes to `use`: at once, or, where there is a tensor, when its promise has given them. An
- * input that is `undefined` stays so. Throws or rejects with a `TypeError` or `RangeError` that names the input whose
- * data and shape don't fit.
+ * Hands numbers with their shapes to `use`: at once, or, where there is a tensor, when its promise has given them and
+ * `before` has settled. An optional input that is `undefined` stays so. Throws or rejects with an error that names the
+ * input: a `TypeError` or `RangeError` where data and shape don't fit.
  */
-export function readInputs<const Name extends string>(
-  inputs: Readonly<Record<Name, NumericInput | undefined>>,
-  use: (arrays: Readonly<Record<Name, DenseArray | undefined>>) => void,
+export function readInputs<const Name extends string, const Optional extends string = never>(
+  inputs: Readonly<Record<Name, NumericInput>>,
+  optional: Readonly<Record<Optional, NumericInput | undefined>>,
+  use: (arrays: Readonly<Record<Name, DenseArray> & Record<Optional, DenseArray | undefined>>) => void,
+  before?: Promise<void>,
 ): void | Promise<void> {
-  const named = Object.entries(inputs) as [Name, NumericInput | undefined][];
-  const together = (arrays: readonly (DenseArray | undefined)[]) =>
-    use(Object.fromEntries(named.map(([name], at) => [name, arrays[at]])) as Record<Name, DenseArray | undefined>);
-  if (!named.some(([, input]) => isTensorLike(input))) {
-    together(named.map(([name, input]) => (input === undefined ? undefined : toDense(name, input as NumericArray))));
-    return;
-  }
-  const reads = named.map(async ([name, input]) => {
-    if (input === undefined) return undefined;
-    return toDense(name, isTensorLike(input) ? await readTensor(input) : input);
+  const given = Object.entries<NumericInput | undefined>(optional).filter(([, input]) => input !== undefined);
+  const named = [...Object.entries<NumericInput>(inputs), ...given] as [name: string, input: NumericInput][];
+  const isAsync = named.some(([, input]) => isTensorLike(input));
+  const reads = named.map(([name, input]) => {
+    if (isTensorLike(input)) return readTensor(name, input);
+    const array = toDense(name, input);
+    // What the caller does to its array meanwhile must not show.
+    return isAsync ? { ...array, data: array.data.slice() } : array;
   });
-  return Promise.all(reads).then(together);
+  const together = (arrays: readonly DenseArray[]) =>
+    use(Object.fromEntries(named.map(([name], at) => [name, arrays[at]])) as Parameters<typeof use>[0]);
+  if (isAsync) return Promise.all([Promise.all(reads), before]).then(([arrays]) => together(arrays));
+  together(reads as DenseArray[]);
 }
 
-async function readTensor(tensor: TensorLike): Promise<DenseArray> {
-  const { shape, dtype } = tensor;
-  const data = await tensor.data();
-  return dtype === undefined ? { shape, data } : { shape, data, dtype };
+async function readTensor(name: string, tensor: TensorLike): Promise<DenseArray> {
+  try {
+    const { shape, dtype } = tensor;
+    const data = await tensor.data();
+    return toDense(name, dtype === undefined ? { shape, data } : { shape, data, dtype });
+  } catch (cause) {
+    if (cause instanceof TypeError || cause instanceof RangeError) throw cause;
+    throw new Error(`${name} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
 }
 
 function toDense(name: string, input: NumericArray | DenseArray): DenseArray {

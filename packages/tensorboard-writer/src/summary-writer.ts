@@ -13,6 +13,7 @@ import {
 import { encodeAudio } from './audio.js';
 import { type CustomScalarLayout, type CustomScalarOptions, encodeCustomScalars } from './custom-scalars.js';
 import { createEventFile, type EventFile } from './event-file.js';
+import { EventFileError } from './event-file-error.js';
 import { encodeGraph } from './graph.js';
 import type { GraphModel } from './graph-model.js';
 import { encodeHistogram } from './histogram.js';
@@ -31,6 +32,7 @@ import { type DenseArray, type NumericArray, type NumericInput, readInputs, type
 import { EMBEDDING_OPTIONS, HPARAMS_OPTIONS, SESSION_OPTIONS } from './option-names.js';
 import { encodePrCurve } from './pr-curve.js';
 import { type EmbeddingOptions, writeEmbedding } from './projector.js';
+import { assertFoldersDiffer, subRunFolder } from './sub-run-folder.js';
 import type {
   AudioOptions,
   HistogramOptions,
@@ -65,6 +67,10 @@ export class SummaryWriter {
   readonly #options: SummaryWriterOptions;
   // The runs that addScalars makes, by folder name.
   readonly #subRuns = new Map<string, EventFile>();
+  // The folders of runs that have their row in the hparams table.
+  readonly #hparamsRows = new Set<string>();
+  // Settles when the tensors of all calls so far are read and added.
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(logDir: string, options: SummaryWriterOptions = {}) {
     assertPath('logDir', logDir, 'a folder');
@@ -106,6 +112,7 @@ export class SummaryWriter {
     if (wallTime !== undefined) assertWallTime('wallTime', wallTime);
     assertNumbersByName('tagScalars', tagScalars);
     const scalars = Object.entries(tagScalars);
+    assertFoldersDiffer(mainTag, Object.keys(tagScalars));
     this.#file.assertWritable();
     // All files before the first value, so that a failure leaves no half of the point behind.
     const files = scalars.map(([key]) => this.#subRun(`${mainTag}_${key}`));
@@ -135,7 +142,7 @@ export class SummaryWriter {
     assertOptions(options, { binning: true, buckets: true, wallTime: true });
     if (isHistogramCounts(values))
       return this.#add({ tag, step, options }, () => encodeHistogram(tag, values, options));
-    return this.#addRead({ tag, step, options }, { values }, ({ values }) => encodeHistogram(tag, values!, options));
+    return this.#addRead({ tag, step, options }, { values }, {}, ({ values }) => encodeHistogram(tag, values, options));
   }
 
   /**
@@ -156,7 +163,7 @@ export class SummaryWriter {
   ): void | Promise<void> {
     assertOptions(options, { layout: true, wallTime: true });
     if (image instanceof Uint8Array) return this.#add({ tag, step, options }, () => encodePng(tag, image));
-    return this.#addRead({ tag, step, options }, { image }, ({ image }) => encodeImage(tag, image!, options.layout));
+    return this.#addRead({ tag, step, options }, { image }, {}, ({ image }) => encodeImage(tag, image, options.layout));
   }
 
   /** Adds one picture that shows several, of shape `[n, height, width, channels]` (`'NHWC'`, the default), `'NCHW'` or `'NHW'`, in a grid of `columns` (8). Numbers mean what they mean to `addImage`. */
@@ -169,7 +176,7 @@ export class SummaryWriter {
     options: ImageGridOptions = {},
   ): void | Promise<void> {
     assertOptions(options, { layout: true, columns: true, wallTime: true });
-    return this.#addRead({ tag, step, options }, { images }, ({ images }) => encodeImageGrid(tag, images!, options));
+    return this.#addRead({ tag, step, options }, { images }, {}, ({ images }) => encodeImageGrid(tag, images, options));
   }
 
   /** Adds text, shown as Markdown. */
@@ -186,8 +193,8 @@ export class SummaryWriter {
   addAudio(tag: string, samples: TensorLike, step?: number, options?: AudioOptions): Promise<void>;
   addAudio(tag: string, samples: NumericInput, step = 0, options: AudioOptions = {}): void | Promise<void> {
     assertOptions(options, { sampleRate: true, wallTime: true });
-    return this.#addRead({ tag, step, options }, { samples }, ({ samples }) =>
-      encodeAudio(tag, samples!, options.sampleRate ?? 44_100),
+    return this.#addRead({ tag, step, options }, { samples }, {}, ({ samples }) =>
+      encodeAudio(tag, samples, options.sampleRate ?? 44_100),
     );
   }
 
@@ -217,9 +224,12 @@ export class SummaryWriter {
     options: WeightedPrCurveOptions<NumericInput> = {},
   ): void | Promise<void> {
     assertOptions(options, { thresholds: true, weights: true, wallTime: true });
-    const inputs = { labels, predictions, weights: options.weights };
-    return this.#addRead({ tag, step, options }, inputs, ({ labels, predictions, weights }) =>
-      encodePrCurve(tag, labels!, predictions!, weights, options),
+    const { weights } = options;
+    return this.#addRead(
+      { tag, step, options },
+      { labels, predictions },
+      { weights },
+      ({ labels, predictions, weights }) => encodePrCurve(tag, labels, predictions, weights, options),
     );
   }
 
@@ -242,8 +252,8 @@ export class SummaryWriter {
   ): void | Promise<void> {
     assertOptions(options, { colors: true, faces: true, config: true, wallTime: true });
     const { colors, faces, config } = options;
-    return this.#addRead({ tag, step, options }, { vertices, colors, faces }, ({ vertices, colors, faces }) =>
-      encodeMesh(tag, { vertices: vertices!, colors, faces }, config),
+    return this.#addRead({ tag, step, options }, { vertices }, { colors, faces }, ({ vertices, colors, faces }) =>
+      encodeMesh(tag, { vertices, colors, faces }, config),
     );
   }
 
@@ -261,8 +271,13 @@ export class SummaryWriter {
     assertTime(step, options);
     if (runName !== undefined) assertTag('runName', runName);
     const payloads = encodeHParams(hparams, metrics, options);
+    const row = runName === undefined ? '' : subRunFolder(runName);
+    if (this.#hparamsRows.has(row)) {
+      throw new RangeError(`runName must be another for each row, not ${runName} again`);
+    }
     this.#file.assertWritable();
     const file = runName === undefined ? this.#file : this.#subRun(runName);
+    this.#hparamsRows.add(row);
     for (const [name, value] of Object.entries(metrics)) file.scalar(name, value, step, options.wallTime);
     for (const payload of payloads) file.describe(payload, options.wallTime);
   }
@@ -307,9 +322,15 @@ export class SummaryWriter {
   ): void | Promise<void> {
     assertOptions(options, EMBEDDING_OPTIONS);
     this.#file.assertWritable();
-    return readInputs({ matrix, labelImages: options.labelImages }, ({ matrix, labelImages }) => {
+    const { labelImages } = options;
+    return readInputs({ matrix }, { labelImages }, ({ matrix, labelImages }) => {
       this.#file.assertWritable();
-      writeEmbedding(this.logDir, matrix!, labelImages, options);
+      try {
+        writeEmbedding(this.logDir, matrix, labelImages, options);
+      } catch (error) {
+        if (this.#options.onError === undefined || !(error instanceof EventFileError)) throw error;
+        this.#options.onError(error);
+      }
     });
   }
 
@@ -342,7 +363,9 @@ export class SummaryWriter {
     this.close();
   }
 
+  /** Waits for tensors that are being read, then closes. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reading;
     this.close();
   }
 
@@ -358,22 +381,32 @@ export class SummaryWriter {
     this.#file.describe(encode(), options.wallTime);
   }
 
-  /** Adds what `encode` makes of numbers, when they are there. The wall time is that of the call. */
-  #addRead<const Name extends string>(
+  /** Adds what `encode` makes of numbers, when they are there and those of earlier calls are added. The wall time is that of the call. */
+  #addRead<const Name extends string, const Optional extends string>(
     { tag, step, options }: Place,
-    inputs: Readonly<Record<Name, NumericInput | undefined>>,
-    encode: (arrays: Readonly<Record<Name, DenseArray | undefined>>) => Uint8Array,
+    inputs: Readonly<Record<Name, NumericInput>>,
+    optional: Readonly<Record<Optional, NumericInput | undefined>>,
+    encode: (arrays: Readonly<Record<Name, DenseArray> & Record<Optional, DenseArray | undefined>>) => Uint8Array,
   ): void | Promise<void> {
     assertTag('tag', tag);
     assertTime(step, options);
     this.#file.assertWritable();
     const wallTime = options.wallTime ?? Date.now() / 1000;
-    return readInputs(inputs, (arrays) => this.#file.event(encode(arrays), step, wallTime));
+    const add = (arrays: Parameters<typeof encode>[0]) => this.#file.event(encode(arrays), step, wallTime);
+    const forget = this.#file.expect(step);
+    try {
+      const added = readInputs(inputs, optional, add, this.#reading);
+      if (added === undefined) forget();
+      else this.#reading = added.then(forget, forget);
+      return added;
+    } catch (error) {
+      forget();
+      throw error;
+    }
   }
 
   #subRun(name: string): EventFile {
-    // One folder, not a path; a name that Windows takes too.
-    const folder = name.replace(/[\\/:*?"<>|\p{Cc}]/gu, '_');
+    const folder = subRunFolder(name);
     let file = this.#subRuns.get(folder);
     if (file === undefined) {
       file = createEventFile(join(this.logDir, folder), {

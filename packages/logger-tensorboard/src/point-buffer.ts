@@ -52,9 +52,12 @@ export function createPointBuffer(write: PutPoint): PointBuffer {
   function writePoints(all: readonly Point[]): void {
     for (const point of all) {
       if (point.isWritten) continue;
+      const value = point.other === undefined ? point.number : point.other;
       // First: a write that fails may have been half done, and must not be done again.
       point.isWritten = true;
-      write(point.target, point.x, point.other === undefined ? point.number : point.other, point.wallTime);
+      // The point stays, its picture must not.
+      point.other = undefined;
+      write(point.target, point.x, value, point.wallTime);
     }
   }
 

@@ -28,7 +28,7 @@ export function pythonRate(python, rows, folder) {
 }
 
 /** The rows of a run of ours, as Python is to log them: it adds the times by itself. */
-export function rowsOf(folder, most) {
+export function rowsOf(folder) {
   const { history } = readWandbRun(join(folder, 'wandb', 'latest-run'));
-  return history.slice(0, most).map(({ _timestamp, _runtime, ...row }) => row);
+  return history.map(({ _timestamp, _runtime, ...row }) => row);
 }

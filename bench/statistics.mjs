@@ -25,6 +25,16 @@ export function medianInterval(values) {
   return [sorted[rank], sorted[count - 1 - rank]];
 }
 
+/**
+ * Whether a ratio meets its target, as a row's `target` and `met`: where its whole interval lies on the good side. One that
+ * holds the limit tells neither, and the target says so.
+ */
+export function verdict([low, high], sign, limit) {
+  const target = `${sign} ${limit}`;
+  if (low <= limit && limit <= high) return { target: `${target}, not told apart`, met: false };
+  return { target, met: sign === '≤' ? high < limit : low > limit };
+}
+
 /** The median of the values and its interval, as texts that `format` makes. */
 export function summarize(values, format) {
   return { median: format(median(values)), interval: medianInterval(values).map(format).join(' to ') };

@@ -13,9 +13,12 @@ export function toMarkdown({ columns, rows }: TableValue): string {
       `row ${wrong} has ${rows[wrong]?.length ?? 'no'} cells, where the table has ${columns.length} columns`,
     );
   }
-  return [columns, columns.map(() => '---'), ...rows.map((row: readonly TableCell[]) => row)]
-    .map((cells, at) => `| ${cells.map(at === 1 ? String : toCell).join(' | ')} |`)
-    .join('\n');
+  const [header, ...body] = [columns, ...rows].map((cells) => line(cells.map(toCell)));
+  return [header, line(columns.map(() => '---')), ...body].join('\n');
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
 function toCell(value: TableCell): string {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, type Stats, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventFileError, reasonOf } from './event-file-error.js';
 import { eventFileNames, nextEventFileName } from './event-file-names.js';
@@ -15,7 +15,8 @@ export class AppendFile {
   // Some file systems always say 0.
   readonly #countsLinks: boolean;
   #size = 0;
-  #isTorn = false;
+  // What a failed write left of a record behind the whole ones.
+  #tornBytes = 0;
 
   /** Creates `directory` where it is missing, and the file in it. Throws an `EventFileError`. */
   constructor(directory: string, nowMs: number) {
@@ -34,25 +35,32 @@ export class AppendFile {
     return this.#size;
   }
 
-  /** Throws an `EventFileError` where the file was deleted. */
-  assertLinked(): void {
-    if (this.#countsLinks && fstatSync(this.#fd).nlink === 0) {
+  /** Throws an `EventFileError`: `file-deleted` where the file was deleted, or is not as long as this left it. */
+  assertIntact(): void {
+    const { nlink, size } = this.#stat();
+    const expected = this.#size + this.#tornBytes;
+    if (this.#countsLinks && nlink === 0) {
       throw new EventFileError('file-deleted', this.path, `${this.path} was deleted while it was being written`);
+    }
+    if (size !== expected) {
+      // No reader gets over the torn record that a cut leaves: what is added behind it would be lost.
+      const message = `${this.path} was changed while it was being written: it has ${size} bytes instead of ${expected}`;
+      throw new EventFileError('file-deleted', this.path, message);
     }
   }
 
   /** Appends the records `bytes[0, length)`. Throws an `EventFileError`. */
   append(bytes: Uint8Array, length: number): void {
+    this.assertIntact();
     let written = 0;
     try {
-      this.assertLinked();
-      if (this.#isTorn) this.#cut();
+      if (this.#tornBytes > 0) this.#cut();
       while (written < length) written += writeSync(this.#fd, bytes, written, length - written);
       this.#size += length;
     } catch (cause) {
       const { end } = wholeRecords(bytes, written);
       this.#size += end;
-      if (written > end) this.#isTorn = true;
+      if (written > end) this.#tornBytes = written - end;
       this.#tryToCut();
       throw this.#failure(cause);
     }
@@ -71,21 +79,28 @@ export class AppendFile {
     closeSync(this.#fd);
   }
 
+  #stat(): Stats {
+    try {
+      return fstatSync(this.#fd);
+    } catch (cause) {
+      throw this.#failure(cause);
+    }
+  }
+
   #cut(): void {
     ftruncateSync(this.#fd, this.#size);
-    this.#isTorn = false;
+    this.#tornBytes = 0;
   }
 
   #tryToCut(): void {
     try {
-      if (this.#isTorn) this.#cut();
+      if (this.#tornBytes > 0) this.#cut();
     } catch {
       // The disk takes nothing at all: the next append begins with it.
     }
   }
 
   #failure(cause: unknown): EventFileError {
-    if (cause instanceof EventFileError) return cause;
     return new EventFileError('write-failed', this.path, `cannot write ${this.path}: ${reasonOf(cause)}`, { cause });
   }
 }

@@ -21,7 +21,7 @@ export interface RecordFileOptions {
   readonly head?: () => Uint8Array;
   /** Called before the file may be left as it is, by `flush`, `close` and when the process exits; may add records. */
   readonly complete?: () => void;
-  /** Where given, hears of what the disk does instead of the caller, and a deleted file is created anew. */
+  /** Where given, hears of what the disk does instead of the caller, and a file that was deleted, or changed by others, is left for a new one. */
   readonly onError?: ((error: EventFileError) => void) | undefined;
   /** Whether the constructor leaves it to later calls to try again where the file can't be created. With `onError` only. */
   readonly mayOpenLater?: boolean | undefined;
@@ -81,7 +81,7 @@ export class RecordFile {
   /** Throws an `EventFileError` where nothing can be added any more. */
   assertWritable(): void {
     if (this.#state === 'closed') throw new EventFileError('closed', this.path, `${this.path} was closed`);
-    if (this.#state === 'deleted') this.#file!.assertLinked();
+    if (this.#state === 'deleted') this.#file!.assertIntact();
   }
 
   /**
@@ -192,7 +192,7 @@ export class RecordFile {
     return true;
   }
 
-  /** Writes; into a new file where the file was deleted. */
+  /** Writes; into a new file where the file was deleted or changed. */
   #writeAnew(outage: Outage, nowMs: number): void {
     try {
       this.#write();

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -78,7 +87,8 @@ describe.skipIf(spawnSync('prlimit', ['--version']).error !== undefined)('a disk
 function reportingWriter(logDir: string) {
   const reports: EventFileError[] = [];
   const writer = new SummaryWriter(logDir, { onError: (error) => reports.push(error) });
-  return { writer, codes: () => reports.map(({ code }) => code) };
+  const codes = () => reports.map(({ code }) => code);
+  return { writer, codes, messages: () => reports.map(({ message }) => message) };
 }
 
 const eventsOf = (writer: SummaryWriter) => collect(readEvents(writer.path));
@@ -163,6 +173,54 @@ describe('onError and a folder that is deleted', () => {
     writer.close();
     expect(codes()).toEqual(['file-deleted', 'open-failed', 'events-dropped']);
     expect(readFileSync(logDir, 'utf8')).toBe('in the way');
+  });
+});
+
+describe('a file that something else changes', () => {
+  const harms: [string, (path: string) => void][] = [
+    ['cut inside a record', (path) => truncateSync(path, statSync(path).size - 5)],
+    ['emptied', (path) => truncateSync(path, 0)],
+    ['grown', (path) => appendFileSync(path, 'abc')],
+  ];
+
+  test.each(harms)('%s: told once, and a new file holds what comes later', async (_, harm) => {
+    const { writer, codes, messages } = reportingWriter(temporaryFolder());
+    writer.addScalar('t', 7, 7);
+    writer.flush();
+    const first = writer.path;
+    const size = statSync(first).size;
+    harm(first);
+    const harmed = readFileSync(first);
+    for (let step = 8; step < 10; step++) {
+      writer.addScalar('t', step, step);
+      writer.flush();
+    }
+    writer.close();
+    expect(codes()).toEqual(['file-deleted']);
+    expect(messages()).toEqual([
+      `${first} was changed while it was being written: it has ${harmed.length} bytes instead of ${size}`,
+    ]);
+    expect(writer.path > first).toBe(true);
+    expect(readFileSync(first)).toEqual(harmed);
+    expect((await eventsOf(writer)).filter(({ kind }) => kind === 'summary')).toMatchObject([{ step: 8 }, { step: 9 }]);
+  });
+
+  test.each(harms)('%s, without onError: nothing more is added to it, and every call says so', (_, harm) => {
+    const writer = new SummaryWriter(temporaryFolder());
+    writer.addScalar('t', 7, 7);
+    writer.flush();
+    harm(writer.path);
+    const harmed = readFileSync(writer.path);
+    const lost = expect.objectContaining({ code: 'file-deleted' });
+    const addMore = () => {
+      writer.addScalar('t', 8, 8);
+      writer.flush();
+    };
+    expect(addMore).toThrow(lost);
+    expect(addMore).toThrow(lost);
+    expect(() => writer.flush()).toThrow(lost);
+    writer.close();
+    expect(readFileSync(writer.path)).toEqual(harmed);
   });
 });
 

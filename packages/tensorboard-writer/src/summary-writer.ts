@@ -1,9 +1,7 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import {
-  assertFunction,
   assertNumber,
   assertNumbersByName,
-  assertOneOf,
   assertOptions,
   assertPath,
   assertStep,
@@ -12,7 +10,7 @@ import {
 } from './arguments.js';
 import { encodeAudio } from './audio.js';
 import { type CustomScalarLayout, type CustomScalarOptions, encodeCustomScalars } from './custom-scalars.js';
-import { createEventFile, type EventFile } from './event-file.js';
+import type { EventFile } from './event-file.js';
 import { EventFileError } from './event-file-error.js';
 import { encodeGraph } from './graph.js';
 import type { GraphModel } from './graph-model.js';
@@ -29,9 +27,18 @@ import {
 import { encodeImage, encodeImageGrid, encodePng } from './image.js';
 import { encodeMesh } from './mesh.js';
 import { type DenseArray, type NumericArray, type NumericInput, readInputs, type TensorLike } from './numeric-input.js';
-import { EMBEDDING_OPTIONS, HPARAMS_OPTIONS, SESSION_OPTIONS } from './option-names.js';
+import {
+  assertPlace,
+  assertTime,
+  assertWriterOptions,
+  EMBEDDING_OPTIONS,
+  HPARAMS_OPTIONS,
+  type Place,
+  SESSION_OPTIONS,
+} from './option-checks.js';
 import { encodePrCurve } from './pr-curve.js';
 import { type EmbeddingOptions, writeEmbedding } from './projector.js';
+import { createRunFiles, type RunFiles } from './run-files.js';
 import { assertFoldersDiffer, subRunFolder } from './sub-run-folder.js';
 import type {
   AudioOptions,
@@ -46,12 +53,6 @@ import type {
 } from './summary-options.js';
 import { encodeText } from './text.js';
 
-interface Place {
-  readonly tag: string;
-  readonly step: number;
-  readonly options: WallTimeOption;
-}
-
 /**
  * Writes one TensorBoard run: an event file of its own in `logDir`, which is created where it is missing.
  *
@@ -63,10 +64,9 @@ interface Place {
 export class SummaryWriter {
   /** The run's folder, absolute. */
   readonly logDir: string;
+  readonly #files: RunFiles;
   readonly #file: EventFile;
   readonly #options: SummaryWriterOptions;
-  // The runs that addScalars makes, by folder name.
-  readonly #subRuns = new Map<string, EventFile>();
   // The folders of runs that have their row in the hparams table.
   readonly #hparamsRows = new Set<string>();
   // Settles when the tensors of all calls so far are read and added.
@@ -74,14 +74,11 @@ export class SummaryWriter {
 
   constructor(logDir: string, options: SummaryWriterOptions = {}) {
     assertPath('logDir', logDir, 'a folder');
-    assertOptions(options, { purgeStep: true, scalarFormat: true, onError: true });
-    if (options.purgeStep !== undefined) assertStep('purgeStep', options.purgeStep);
-    if (options.scalarFormat !== undefined)
-      assertOneOf('scalarFormat', options.scalarFormat, ['simple-value', 'tensor']);
-    if (options.onError !== undefined) assertFunction('onError', options.onError);
+    assertWriterOptions(options);
     this.logDir = resolve(logDir);
     this.#options = options;
-    this.#file = createEventFile(this.logDir, options);
+    this.#files = createRunFiles(this.logDir, options);
+    this.#file = this.#files.main;
   }
 
   /** The event file's path. */
@@ -115,7 +112,7 @@ export class SummaryWriter {
     assertFoldersDiffer(mainTag, Object.keys(tagScalars));
     this.#file.assertWritable();
     // All files before the first value, so that a failure leaves no half of the point behind.
-    const files = scalars.map(([key]) => this.#subRun(`${mainTag}_${key}`));
+    const files = scalars.map(([key]) => this.#files.below(`${mainTag}_${key}`));
     for (const file of files) file.assertWritable();
     for (const [i, file] of files.entries()) file.scalar(mainTag, scalars[i]![1], step, wallTime);
   }
@@ -276,7 +273,7 @@ export class SummaryWriter {
       throw new RangeError(`runName must be another for each row, not ${runName} again`);
     }
     this.#file.assertWritable();
-    const file = runName === undefined ? this.#file : this.#subRun(runName);
+    const file = runName === undefined ? this.#file : this.#files.below(runName);
     this.#hparamsRows.add(row);
     for (const [name, value] of Object.entries(metrics)) file.scalar(name, value, step, options.wallTime);
     for (const payload of payloads) file.describe(payload, options.wallTime);
@@ -342,21 +339,12 @@ export class SummaryWriter {
 
   /** Makes everything that was added durable (fsync). */
   flush(): void {
-    this.#file.flush();
-    for (const file of this.#subRuns.values()) file.flush();
+    this.#files.flush();
   }
 
   /** Flushes and lets the files go, also where that throws. Idempotent; after it, every other method throws. */
   close(): void {
-    const errors: unknown[] = [];
-    for (const file of [this.#file, ...this.#subRuns.values()]) {
-      try {
-        file.close();
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    if (errors.length > 0) throw errors[0];
+    this.#files.close();
   }
 
   [Symbol.dispose](): void {
@@ -369,11 +357,10 @@ export class SummaryWriter {
     this.close();
   }
 
-  #add({ tag, step, options }: Place, encode: () => Uint8Array): void {
-    assertTag('tag', tag);
-    assertTime(step, options);
+  #add(place: Place, encode: () => Uint8Array): void {
+    assertPlace(place);
     this.#file.assertWritable();
-    this.#file.event(encode(), step, options.wallTime);
+    this.#file.event(encode(), place.step, place.options.wallTime);
   }
 
   #describe(options: WallTimeOption, encode: () => Uint8Array): void {
@@ -383,14 +370,14 @@ export class SummaryWriter {
 
   /** Adds what `encode` makes of numbers, when they are there and those of earlier calls are added. The wall time is that of the call. */
   #addRead<const Name extends string, const Optional extends string>(
-    { tag, step, options }: Place,
+    place: Place,
     inputs: Readonly<Record<Name, NumericInput>>,
     optional: Readonly<Record<Optional, NumericInput | undefined>>,
     encode: (arrays: Readonly<Record<Name, DenseArray> & Record<Optional, DenseArray | undefined>>) => Uint8Array,
   ): void | Promise<void> {
-    assertTag('tag', tag);
-    assertTime(step, options);
+    assertPlace(place);
     this.#file.assertWritable();
+    const { step, options } = place;
     const wallTime = options.wallTime ?? Date.now() / 1000;
     const add = (arrays: Parameters<typeof encode>[0]) => this.#file.event(encode(arrays), step, wallTime);
     const forget = this.#file.expect(step);
@@ -404,22 +391,4 @@ export class SummaryWriter {
       throw error;
     }
   }
-
-  #subRun(name: string): EventFile {
-    const folder = subRunFolder(name);
-    let file = this.#subRuns.get(folder);
-    if (file === undefined) {
-      file = createEventFile(join(this.logDir, folder), {
-        ...this.#options,
-        mayOpenLater: this.#options.onError !== undefined,
-      });
-      this.#subRuns.set(folder, file);
-    }
-    return file;
-  }
-}
-
-function assertTime(step: unknown, { wallTime }: WallTimeOption): void {
-  assertStep('step', step);
-  if (wallTime !== undefined) assertWallTime('wallTime', wallTime);
 }

@@ -52,6 +52,34 @@ test.skipIf(process.platform === 'win32')('links are followed; loops and links t
   expect(await namesOf(root)).toEqual(['a', 'elsewhere/deep', 'latest/deep', 'linked']);
 });
 
+test.skipIf(process.platform === 'win32')(
+  'behind each link a folder is found once, however folders link to each other',
+  async () => {
+    const letters = [...'abcdefgh'];
+    const root = treeOf(...letters.map((letter) => `${letter}/events.out.tfevents.1.h`));
+    for (const from of letters) {
+      for (const to of letters) symlinkSync(join(root, to), join(root, from, `to-${to}`));
+    }
+    const names = await namesOf(root);
+    expect(names.filter((name) => name.length === 1)).toEqual(letters);
+    for (const from of letters) {
+      for (const to of letters) {
+        const behind = names.filter((name) => name.startsWith(join(from, `to-${to}`)));
+        // Itself, and what it leads to, but for the folder that the link lies in.
+        const ends = behind.map((name) => name.at(-1)).sort();
+        expect(ends).toEqual(from === to ? [] : letters.filter((letter) => letter !== from));
+      }
+    }
+  },
+);
+
+test.skipIf(process.platform === 'win32')('two links to one run are two names of it', async () => {
+  const root = treeOf('runs/7/train/events.out.tfevents.1.h');
+  symlinkSync(join(root, 'runs/7'), join(root, 'best'));
+  symlinkSync(join(root, 'runs/7'), join(root, 'latest'));
+  expect(await namesOf(root)).toEqual(['best/train', 'latest/train', 'runs/7/train']);
+});
+
 test.skipIf(process.getuid?.() === 0)('a folder that may not be read is left out', async () => {
   const root = treeOf('a/events.out.tfevents.1.h', 'secret/events.out.tfevents.1.h');
   chmodSync(join(root, 'secret'), 0);

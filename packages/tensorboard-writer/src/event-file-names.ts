@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 
 const NAME = /^events\.out\.tfevents\.(\d{10})\./;
 const LAST_SECOND = 9_999_999_999;
@@ -10,10 +11,22 @@ export function isEventFileName(name: string): boolean {
   return name.includes('tfevents');
 }
 
-/** The names of a folder's event files, in the order in which TensorBoard reads them. */
+/** The names of a folder's event files, also of links to some, in the order in which TensorBoard reads them. */
 export function eventFileNames(directory: string): string[] {
-  const entries = readdirSync(directory, { withFileTypes: true });
-  return entries.flatMap((entry) => (isEventFileName(entry.name) && !entry.isDirectory() ? [entry.name] : [])).sort();
+  const names: string[] = [];
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (!isEventFileName(entry.name)) continue;
+    if (entry.isFile() || (entry.isSymbolicLink() && leadsToFile(join(directory, entry.name)))) names.push(entry.name);
+  }
+  return names.sort();
+}
+
+function leadsToFile(link: string): boolean {
+  try {
+    return statSync(link).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { maskedCrc32c } from './crc32c.js';
 import type { StopInfo, StopReason } from './event.js';
@@ -42,14 +42,15 @@ export class RecordCursor {
 
   static async open(path: string): Promise<RecordCursor> {
     try {
-      const file = await open(path, 'r');
+      // The opening of a pipe would else wait for its writer. Windows has no such flag.
+      const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
       const stats = await file.stat();
-      if (stats.isDirectory()) {
-        await file.close();
-        const message = `${path} is a folder: findRuns lists what lies in it, readScalars reads a run`;
-        throw new EventFileError('read-failed', path, message);
-      }
-      return new RecordCursor(path, file, stats);
+      if (stats.isFile()) return new RecordCursor(path, file, stats);
+      await file.close();
+      const what = stats.isDirectory()
+        ? 'a folder: findRuns lists what lies in it, readScalars reads a run'
+        : 'no regular file';
+      throw new EventFileError('read-failed', path, `${path} is ${what}`);
     } catch (cause) {
       if (cause instanceof EventFileError) throw cause;
       throw readError(path, cause);

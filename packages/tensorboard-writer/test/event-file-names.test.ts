@@ -1,10 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nextEventFileName } from '../src/event-file-names.js';
-import { readScalars, SummaryWriter } from '../src/index.js';
+import { findRuns, readEvents, readScalars, SummaryWriter } from '../src/index.js';
+import { collect } from './collect.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 test('a name has the parts that TensorBoard tools expect, its counters padded', () => {
@@ -67,4 +69,35 @@ test('a folder is read as one run: its own event files, no folders, no other fil
   const writer = new SummaryWriter(logDir);
   writer.close();
   expect((await readScalars(logDir)).files.map(({ path }) => path)).toEqual([writer.path]);
+});
+
+describe.skipIf(process.platform === 'win32')('what has the name of an event file and is none', () => {
+  test('is passed over in a folder; links to files are read', async () => {
+    const logDir = temporaryFolder();
+    const elsewhere = temporaryFolder();
+    const writers = [new SummaryWriter(logDir), new SummaryWriter(elsewhere)];
+    for (const writer of writers) writer.close();
+    symlinkSync(join(logDir, 'nowhere'), join(logDir, 'a.tfevents.dangling'));
+    symlinkSync('b.tfevents.self', join(logDir, 'b.tfevents.self'));
+    symlinkSync(elsewhere, join(logDir, 'c.tfevents.folder'));
+    symlinkSync(writers[1]!.path, join(logDir, 'z.tfevents.file'));
+    spawnSync('mkfifo', [join(logDir, 'd.tfevents.pipe')]);
+    const paths = [writers[0]!.path, join(logDir, 'z.tfevents.file')];
+    expect((await readScalars(logDir)).files.map(({ path }) => path)).toEqual(paths);
+    new SummaryWriter(logDir).close();
+  });
+
+  test('makes no run', async () => {
+    const logDir = temporaryFolder();
+    spawnSync('mkfifo', [join(logDir, 'd.tfevents.pipe')]);
+    expect(await findRuns(logDir)).toEqual([]);
+  });
+
+  test('is refused by its own path', async () => {
+    const path = join(temporaryFolder(), 'd.tfevents.pipe');
+    spawnSync('mkfifo', [path]);
+    const error = { code: 'read-failed', message: `${path} is no regular file` };
+    await expect(collect(readEvents(path))).rejects.toMatchObject(error);
+    await expect(readScalars(path)).rejects.toMatchObject(error);
+  });
 });

@@ -3,14 +3,15 @@ import { type Axis, onAxis, shownValues } from './shown-values.js';
 
 /**
  * The TensorBoard points of a run, by tag, as [x, value] in order of x: every number at its event's x, in 32 bits, each
- * micro-batch's own loss besides. Of several for one tag and x a batch's, else the last.
+ * micro-batch's own loss besides. Of several for one tag and x a batch's, else the last. TensorBoard shows a tag as what
+ * its first value is, so that one which begins with a text has no points.
  */
 export function expectedPoints(
   events: readonly TrainEvent[],
   run: RunInfo,
   axis: Axis,
 ): Record<string, [number, number][]> {
-  const tags = new Map<string, Map<number, number>>();
+  const tags = new Map<string, Map<number, unknown>>();
   const ofBatches = new Set<string>();
   for (const event of events) {
     const isBatch = event.type === 'micro-batch' || event.type === 'accumulated-batch';
@@ -18,13 +19,18 @@ export function expectedPoints(
     if (event.type === 'micro-batch' && run.logAccumBatch && axis !== 'accumulated')
       values['train/micro_loss'] = event.loss;
     for (const [tag, value] of Object.entries(values)) {
-      if (typeof value !== 'number') continue;
       const place = `${onAxis(event, axis)} ${tag}`;
       if (ofBatches.has(place)) continue;
       if (isBatch) ofBatches.add(place);
-      const points = tags.get(tag) ?? new Map<number, number>();
-      tags.set(tag, points.set(onAxis(event, axis), Math.fround(value)));
+      const points = tags.get(tag) ?? new Map<number, unknown>();
+      tags.set(tag, points.set(onAxis(event, axis), value));
     }
   }
-  return Object.fromEntries([...tags].map(([tag, points]) => [tag, [...points].sort(([a], [b]) => a - b)]));
+  const shown = [...tags].map(([tag, points]) => [tag, numbersOf([...points].sort(([a], [b]) => a - b))] as const);
+  return Object.fromEntries(shown.filter(([, points]) => points.length > 0));
+}
+
+function numbersOf(points: readonly [x: number, value: unknown][]): [number, number][] {
+  if (typeof points[0]![1] !== 'number') return [];
+  return points.flatMap(([x, value]) => (typeof value === 'number' ? [[x, Math.fround(value)]] : []));
 }

@@ -4,7 +4,7 @@ import { type Axis, onAxis, shownValues } from './shown-values.js';
 /**
  * The TensorBoard points of a run, by tag, as [x, value] in order of x: every number at its event's x, in 32 bits, each
  * micro-batch's own loss besides. Of several for one tag and x a batch's, else the last. TensorBoard shows a tag as what
- * its first value is, so that one which begins with a text has no points.
+ * its first value is, so that one which begins with a text has no points; a loss is a number all the same.
  */
 export function expectedPoints(
   events: readonly TrainEvent[],
@@ -26,11 +26,20 @@ export function expectedPoints(
       tags.set(tag, points.set(onAxis(event, axis), value));
     }
   }
-  const shown = [...tags].map(([tag, points]) => [tag, numbersOf([...points].sort(([a], [b]) => a - b))] as const);
+  const shown = [...tags].map(
+    ([tag, points]) =>
+      [
+        tag,
+        numbersOf(
+          tag,
+          [...points].sort(([a], [b]) => a - b),
+        ),
+      ] as const,
+  );
   return Object.fromEntries(shown.filter(([, points]) => points.length > 0));
 }
 
-function numbersOf(points: readonly [x: number, value: unknown][]): [number, number][] {
-  if (typeof points[0]![1] !== 'number') return [];
+function numbersOf(tag: string, points: readonly [x: number, value: unknown][]): [number, number][] {
+  if (typeof points[0]![1] !== 'number' && tag !== 'train/loss') return [];
   return points.flatMap(([x, value]) => (typeof value === 'number' ? [[x, Math.fround(value)]] : []));
 }

@@ -1,3 +1,4 @@
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogValue } from '@microbatch/core/logger';
 import { type HParamsStatus, type HParamValue, SummaryWriter, type SummaryWriterOptions } from 'tensorboard-writer';
@@ -26,6 +27,8 @@ export interface RunBeginning extends SummaryWriterOptions {
   readonly hparams: Readonly<Record<string, HParamValue>>;
   /** Seconds since 1970. */
   readonly startTime: number;
+  /** Tags that hold numbers, whatever is logged under them first. */
+  readonly scalarTags: readonly string[];
   /** Called for each value that can't be shown. */
   readonly onDropped: (target: Target, reason: string) => void;
 }
@@ -33,7 +36,7 @@ export interface RunBeginning extends SummaryWriterOptions {
 /** Opens the run's files; a folder that can't be written throws now. */
 export function openRunWriters(
   { logDir, layout }: ResolvedOptions,
-  { hparams, startTime, onDropped, ...options }: RunBeginning,
+  { hparams, startTime, scalarTags, onDropped, ...options }: RunBeginning,
 ): RunWriters {
   const writers = new Map<string, SummaryWriter>();
   const route = createRouter(layout);
@@ -42,19 +45,21 @@ export function openRunWriters(
     if (typeof value !== 'number' || target.kind !== 'scalar') checkAndWrite(target, x, value, wallTime);
     else writerOf(target.folder).addScalar(target.tag, value, x, wallTime);
   });
+  for (const tag of scalarTags) route(tag).kind = 'scalar';
   const hasRow = Object.keys(hparams).length > 0;
 
   function checkAndWrite(target: Target, x: number, value: LogValue, wallTime: number): void {
-    const writer = writerOf(target.folder);
+    const isFirst = !writers.has(target.folder);
     try {
       const kind = kindOf(value);
       if (target.kind !== undefined && target.kind !== kind) {
         throw new TypeError(`it is of kind ${kind}, and its tag began with one of kind ${target.kind}`);
       }
-      writeValue(writer, target.tag, x, value, wallTime);
+      writeValue(writerOf(target.folder), target.tag, x, value, wallTime);
       target.kind = kind;
     } catch (error) {
       if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+      if (isFirst) takeBack(target.folder);
       onDropped(target, error.message);
     }
   }
@@ -67,6 +72,17 @@ export function openRunWriters(
       writers.set(folder, writer);
     }
     return writer;
+  }
+
+  // Whether a value can be shown is known when it is encoded, and its writer is there by then.
+  function takeBack(folder: string): void {
+    const writer = writers.get(folder);
+    if (writer === undefined) return;
+    writers.delete(folder);
+    writer.close();
+    rmSync(writer.path);
+    // Earlier runs may have left files in it.
+    if (readdirSync(writer.logDir).length === 0) rmdirSync(writer.logDir);
   }
 
   function closeAll(): void {

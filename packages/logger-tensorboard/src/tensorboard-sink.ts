@@ -51,6 +51,8 @@ export function tensorboardSink(options: TensorBoardOptions): Sink {
         ...takeOver(run, resolved.stepAxis),
         hparams: resolved.hparams ? toHParams(run.config) : {},
         startTime: run.startedAt / 1000,
+        // A text logged as `train/loss` before training would else cost every loss.
+        scalarTags: Object.values(resolved.names).filter((name) => typeof name === 'string'),
         onDropped: tellOnce(notify),
       });
       session = { run, writers, time: run.startedAt };

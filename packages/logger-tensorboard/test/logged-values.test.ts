@@ -142,6 +142,29 @@ test('the loss wins over a text that is logged by its name at the same x', async
   ]);
 });
 
+test.each<[string, unknown]>([
+  ['no kind', { kind: 'video' }],
+  ['no PNG', { ...image, png: Uint8Array.of(1) }],
+  ['not finite', { kind: 'histogram', values: Float64Array.of(Number.NaN) }],
+  ['unequal rows', { kind: 'table', columns: ['a'], rows: [[1, 2]] }],
+])('layout split: a validation value that cannot be shown (%s) makes no run', async (_, bad) => {
+  const logDir = temporaryFolder();
+  const values = { 'valid/bad': bad } as LogValues;
+  const notices = play(logDir, [log(1, { loss: 1, ...values }), log(2, values)], { layout: 'split' });
+  expect(notices.map(({ code }) => code)).toEqual(['value-dropped']);
+  expect(readdirSync(logDir)).toEqual(['train']);
+
+  play(logDir, [log(3, { 'valid/good': 1 })], { layout: 'split' });
+  const before = readdirSync(join(logDir, 'validation'));
+  play(logDir, [log(4, values)], { layout: 'split' });
+  expect(readdirSync(join(logDir, 'validation'))).toEqual(before);
+  play(logDir, [log(5, values), log(6, { 'valid/bad': 'now good' })], { layout: 'split' });
+  expect(await summaryOf(join(logDir, 'validation'))).toEqual([
+    ['good', 'scalar', 3],
+    ['bad', 'text', 6],
+  ]);
+});
+
 test('record() tells of a bad value as a diagnostic, and every event counts as written', async () => {
   const told: string[] = [];
   const run = smallRun(true);
@@ -215,3 +238,17 @@ test("layout split: the row lies in the run's own folder, above its curves", asy
   expect(hparamTags(await shownValues(join(logDir, 'train')))).toEqual([]);
   expect(existsSync(join(logDir, 'validation'))).toBe(true);
 });
+
+test.each(['single', 'split'] as const)(
+  'a text logged under the name of the loss costs no loss (layout %j)',
+  async (layout) => {
+    const [logDir, plain] = [temporaryFolder(), temporaryFolder()];
+    const events = smallRun(true);
+    const [start, ...rest] = events;
+    const notices = play(logDir, [start!, log(0, { 'train/loss': 'what I expect' }), ...rest], { layout });
+    play(plain, events, { layout });
+    expect(notices.map(({ code }) => code)).toEqual(['value-dropped']);
+    const folder = layout === 'single' ? '' : 'train';
+    expect(await shownPoints(join(logDir, folder))).toEqual(await shownPoints(join(plain, folder)));
+  },
+);

@@ -5,13 +5,13 @@ const POLL_MS = 1000;
 
 /** Tells when a file may have changed. */
 export interface FileChanges {
-  /** Resolves when the file has changed since the last call, when a second is over, or `signal` aborts. */
+  /** Resolves when the file has changed since the last call, when a second is over, or a signal aborts. */
   next(): Promise<void>;
   close(): void;
 }
 
 /** Watches `path`; where that is not possible, its changes are supposed once a second. */
-export function watchFile(path: string, signal: AbortSignal | undefined): FileChanges {
+export function watchFile(path: string, ...signals: readonly (AbortSignal | undefined)[]): FileChanges {
   let changed = false;
   let wake = () => {};
   let watcher: FSWatcher | undefined;
@@ -26,7 +26,7 @@ export function watchFile(path: string, signal: AbortSignal | undefined): FileCh
   } catch {
     // No watches left, or none on this file system: polling does.
   }
-  signal?.addEventListener('abort', onChange);
+  for (const signal of signals) signal?.addEventListener('abort', onChange);
 
   return {
     async next() {
@@ -43,7 +43,7 @@ export function watchFile(path: string, signal: AbortSignal | undefined): FileCh
     },
     close() {
       watcher?.close();
-      signal?.removeEventListener('abort', onChange);
+      for (const signal of signals) signal?.removeEventListener('abort', onChange);
     },
   };
 }

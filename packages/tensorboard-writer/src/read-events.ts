@@ -11,7 +11,7 @@ import { MalformedError } from './wire.js';
 export interface ReadEventsOptions {
   /**
    * Whether to wait at the file's end, also inside a torn record, for what its writer adds: false by default. The iteration
-   * then ends only when `signal` aborts, the file is deleted or cut, or a record is damaged.
+   * then ends only when it is left, `signal` aborts, the file is deleted or cut, or a record is damaged.
    */
   readonly follow?: boolean;
   /** Ends the iteration quietly, `stopped` says `'aborted'`. */
@@ -37,22 +37,34 @@ export function readEvents(path: string, options: ReadEventsOptions = {}): Event
     get stopped() {
       return stopped;
     },
-    async *[Symbol.asyncIterator]() {
-      stopped = undefined;
-      const cursor = await RecordCursor.open(path);
-      try {
-        yield* eventsOf(cursor, path, options);
-        stopped = cursor.stopped;
-      } finally {
-        await cursor.close();
-      }
+    [Symbol.asyncIterator]() {
+      const leaving = new AbortController();
+      const events = iterate(leaving.signal);
+      const end = events.return.bind(events);
+      // A generator's own return() waits for the next event.
+      events.return = (value) => {
+        leaving.abort();
+        return end(value);
+      };
+      return events;
     },
   };
+
+  async function* iterate(left: AbortSignal): AsyncGenerator<FileEvent, void> {
+    stopped = undefined;
+    const cursor = await RecordCursor.open(path);
+    try {
+      yield* eventsOf(cursor, path, options, left);
+      if (!left.aborted) stopped = cursor.stopped;
+    } finally {
+      await cursor.close();
+    }
+  }
 }
 
-async function* eventsOf(cursor: RecordCursor, path: string, { follow, signal }: ReadEventsOptions) {
+async function* eventsOf(cursor: RecordCursor, path: string, { follow, signal }: ReadEventsOptions, left: AbortSignal) {
   const plugins: PluginOfTag = new Map();
-  const changes = follow ? watchFile(path, signal) : undefined;
+  const changes = follow ? watchFile(path, signal, left) : undefined;
   try {
     for (;;) {
       while (!signal?.aborted && cursor.advance()) {
@@ -65,6 +77,7 @@ async function* eventsOf(cursor: RecordCursor, path: string, { follow, signal }:
       while (!(await cursor.resume())) {
         if (!cursor.isAtEnd) return;
         await changes.next();
+        if (left.aborted) return;
         if (signal?.aborted) return cursor.abort();
       }
     }

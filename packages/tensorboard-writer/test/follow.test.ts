@@ -135,6 +135,24 @@ test('an iteration left early lets the file and its signal go', async () => {
   expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
 });
 
+test('an iteration that is left while it waits ends at once, and lets all go', async () => {
+  const path = join(temporaryFolder(), 'x.tfevents');
+  for (const bytes of [Buffer.alloc(0), Buffer.concat(await records(1)).subarray(0, -1)]) {
+    writeFileSync(path, bytes);
+    const abort = new AbortController();
+    const reader = readEvents(path, { follow: true, signal: abort.signal });
+    const events = reader[Symbol.asyncIterator]();
+    while (bytes.length > 0 && (await events.next()).value.kind !== 'session') {}
+    const waiting = events.next();
+    // Lets it come to the end of the file.
+    await readFile(path);
+    expect(await events.return?.()).toEqual({ done: true, value: undefined });
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(reader.stopped).toBeUndefined();
+    expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
+  }
+});
+
 test('where a file cannot be watched, a second is the longest wait', async () => {
   vi.useFakeTimers();
   const changes = watchFile(join(temporaryFolder(), 'none'), undefined);

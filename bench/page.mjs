@@ -31,12 +31,15 @@ export function benchmarksPage(page, titles, measured) {
 
 function table({ command, rows }) {
   const lines = rows.map(({ what, median, interval, ratio, target, met }) =>
-    [what, median, interval ?? '', ratio ?? '', target ?? '', target === undefined ? '' : met ? 'yes' : '**no**'].join(
-      ' | ',
-    ),
+    [what, median, interval ?? '', ratio ?? '', target ?? '', target === undefined ? '' : metText(met)].join(' | '),
   );
   const head = '| | median | interval | ratio | target | met |\n|---|---|---|---|---|---|';
   return `\`${command}\`\n\n${head}\n${lines.map((line) => `| ${line} |`).join('\n')}`;
+}
+
+function metText(met) {
+  if (typeof met === 'string') return met;
+  return met ? 'yes' : '**no**';
 }
 
 // How fast this machine is at this moment, in a measure that others can take: the best of five.

@@ -8,7 +8,8 @@ export function report(rows) {
 
 /** A row as one line of text. */
 export function rowText({ what, median, interval, ratio, target, met }) {
-  const verdict = target === undefined ? '' : `; target ${target}: ${met ? 'met' : 'NOT MET'}`;
+  const verdict =
+    target === undefined ? '' : `; target ${target}: ${typeof met === 'string' ? met : met ? 'met' : 'NOT MET'}`;
   const spread = interval === undefined ? '' : ` (${interval})`;
   return `${what}: ${median}${spread}${ratio === undefined ? '' : `; ratio ${ratio}`}${verdict}`;
 }

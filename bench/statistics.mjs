@@ -27,11 +27,11 @@ export function medianInterval(values) {
 
 /**
  * Whether a ratio meets its target, as a row's `target` and `met`: where its whole interval lies on the good side. One that
- * holds the limit tells neither, and the target says so.
+ * holds the limit tells neither.
  */
 export function verdict([low, high], sign, limit) {
   const target = `${sign} ${limit}`;
-  if (low <= limit && limit <= high) return { target: `${target}, not told apart`, met: false };
+  if (low <= limit && limit <= high) return { target, met: 'not told apart' };
   return { target, met: sign === '≤' ? high < limit : low > limit };
 }
 

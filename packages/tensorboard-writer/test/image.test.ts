@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { encodeImage, encodeImageGrid, encodePng } from '../src/image.js';
 import type { DenseArray, ImageLayout, TensorLike } from '../src/index.js';
 import { SummaryWriter } from '../src/summary-writer.js';
+import { expectRefused } from './expect-refused.js';
 import { mediaGolden, toHex } from './media-golden.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -135,11 +136,5 @@ const badCalls: [name: string, call: (writer: SummaryWriter) => void, error: typ
 ];
 
 test.each(badCalls)('%s: refused by name and value, nothing written', (_, call, errorClass, message) => {
-  using writer = new SummaryWriter(temporaryFolder());
-  writer.flush();
-  const before = readFileSync(writer.path);
-  expect(() => call(writer)).toThrow(errorClass);
-  expect(() => call(writer)).toThrow(message);
-  writer.flush();
-  expect(readFileSync(writer.path).equals(before)).toBe(true);
+  expectRefused(call, errorClass, message);
 });

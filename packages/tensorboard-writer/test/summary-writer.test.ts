@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EventFileError, readEvents, readScalars, SummaryWriter } from '../src/index.js';
 import { collect } from './collect.js';
+import { expectRefused } from './expect-refused.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const seconds = fc.double({ min: 0, max: 9e10, noNaN: true });
@@ -73,15 +74,7 @@ const badCalls: [name: string, call: (writer: SummaryWriter) => void, error: typ
 ];
 
 test.each(badCalls)('%s: refused by name and value, nothing written', (_, call, errorClass, message) => {
-  const logDir = temporaryFolder();
-  using writer = new SummaryWriter(logDir);
-  writer.flush();
-  const before = readFileSync(writer.path);
-  expect(() => call(writer)).toThrow(errorClass);
-  expect(() => call(writer)).toThrow(message);
-  writer.flush();
-  expect(readFileSync(writer.path).equals(before)).toBe(true);
-  expect(readdirSync(logDir)).toHaveLength(1);
+  expectRefused(call, errorClass, message);
 });
 
 test.each([[''], [undefined], [7]])('logDir %j is refused', (logDir) => {

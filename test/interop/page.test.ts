@@ -5,10 +5,10 @@ import type { TrainEvent } from '@microbatch/core';
 import { readJournal } from '@microbatch/logger-journal';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { pythonProgram } from '../../scripts/bootstrap/python-environments.mjs';
 import { root } from '../../scripts/bootstrap/root.mjs';
 import { launchBrowser } from './browser.js';
-import { run, type Server, serve } from './programs.js';
+import { run, type Server } from './programs.js';
+import { serveTensorboard } from './serve-tensorboard.js';
 
 const SCREENSHOT = join(root, '.cache/tensorboard-page.png');
 
@@ -30,8 +30,7 @@ beforeAll(async () => {
   events = [];
   for await (const event of readJournal(join(out, folder!, journal))) events.push(event);
 
-  const address = ['--host=127.0.0.1', '--port=0'];
-  server = await serve(pythonProgram('tensorboard', 'tensorboard'), [`--logdir=${out}`, ...address], { cwd: out });
+  server = await serveTensorboard(out);
   browser = await launchBrowser();
 });
 afterAll(async () => {

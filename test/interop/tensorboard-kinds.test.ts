@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { pythonProgram } from '../../scripts/bootstrap/python-environments.mjs';
 import { everyKind, WALL_TIME } from './every-kind.js';
 import { parseLooseJson } from './loose-json.js';
-import { run, type Server, serve } from './programs.js';
+import { run, type Server } from './programs.js';
+import { serveTensorboard } from './serve-tensorboard.js';
 
 type Found = Readonly<Record<string, unknown>>;
 
@@ -54,10 +55,7 @@ describe.each(['event_accumulator', 'plugin_event_accumulator'])("TensorBoard's 
 describe.each(['false', 'true'])('TensorBoard with --load_fast=%s', (loadFast) => {
   let server: Server;
   beforeAll(async () => {
-    const options = [`--load_fast=${loadFast}`, '--reload_interval=1', '--host=127.0.0.1', '--port=0'];
-    server = await serve(pythonProgram('tensorboard', 'tensorboard'), [`--logdir=${logDir}`, ...options], {
-      cwd: logDir,
-    });
+    server = await serveTensorboard(logDir, `--load_fast=${loadFast}`, '--reload_interval=1');
   });
   afterAll(() => server?.stop());
 

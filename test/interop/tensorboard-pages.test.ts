@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { pythonProgram } from '../../scripts/bootstrap/python-environments.mjs';
 import { root } from '../../scripts/bootstrap/root.mjs';
 import { launchBrowser } from './browser.js';
 import { LEARNING_RATES, lossAt, SIDE, STEPS, writeDemoRuns } from './demo-run.js';
-import { type Server, serve } from './programs.js';
+import type { Server } from './programs.js';
+import { serveTensorboard } from './serve-tensorboard.js';
 
 const SCREENSHOTS = join(root, '.cache');
 const RUNS = Object.keys(LEARNING_RATES);
@@ -20,8 +20,7 @@ beforeAll(async () => {
   logDir = mkdtempSync(join(tmpdir(), 'interop-pages-'));
   writeDemoRuns(logDir);
   mkdirSync(SCREENSHOTS, { recursive: true });
-  const args = [`--logdir=${logDir}`, '--host=127.0.0.1', '--port=0'];
-  server = await serve(pythonProgram('tensorboard', 'tensorboard'), args, { cwd: logDir });
+  server = await serveTensorboard(logDir);
   browser = await launchBrowser();
 });
 afterAll(async () => {

@@ -7,9 +7,9 @@ import * as tf from '@tensorflow/tfjs';
 import { from } from 'rxjs';
 import { SummaryWriter } from 'tensorboard-writer';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { pythonProgram } from '../../scripts/bootstrap/python-environments.mjs';
 import { eventsOfRun } from './events-of-run.js';
-import { type Server, serve } from './programs.js';
+import type { Server } from './programs.js';
+import { serveTensorboard } from './serve-tensorboard.js';
 
 interface SessionGroups {
   readonly sessionGroups?: readonly {
@@ -69,10 +69,7 @@ afterAll(() => rmSync(logDir, { recursive: true }));
 describe.each(['true', 'false'])('TensorBoard with --load_fast=%s', (loadFast) => {
   let server: Server;
   beforeAll(async () => {
-    const options = [`--load_fast=${loadFast}`, '--reload_interval=1', '--host=127.0.0.1', '--port=0'];
-    server = await serve(pythonProgram('tensorboard', 'tensorboard'), [`--logdir=${logDir}`, ...options], {
-      cwd: logDir,
-    });
+    server = await serveTensorboard(logDir, `--load_fast=${loadFast}`, '--reload_interval=1');
   });
   afterAll(() => server?.stop());
 

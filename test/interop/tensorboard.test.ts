@@ -11,7 +11,8 @@ import { eventsOfResumedRun, eventsOfRun, runOf } from './events-of-run.js';
 import { type Charts, expectedCharts, type Point, splitCharts, takenOver } from './expected-charts.js';
 import { firstDifference } from './first-difference.js';
 import { parseLooseJson } from './loose-json.js';
-import { run, type Server, serve } from './programs.js';
+import { run, type Server } from './programs.js';
+import { serveTensorboard } from './serve-tensorboard.js';
 
 const LARGE = 100_000;
 
@@ -118,9 +119,7 @@ describe("TensorBoard's fast data server", () => {
   let server: Server;
   beforeAll(async () => {
     const options = ['--load_fast=true', `--samples_per_plugin=scalars=${2 * LARGE}`, '--reload_interval=1'];
-    const address = ['--host=127.0.0.1', '--port=0'];
-    const program = pythonProgram('tensorboard', 'tensorboard');
-    server = await serve(program, [`--logdir=${logDir}`, ...options, ...address], { cwd: logDir });
+    server = await serveTensorboard(logDir, ...options);
   });
   afterAll(() => server?.stop());
 

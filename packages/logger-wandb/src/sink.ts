@@ -6,10 +6,10 @@ import {
   type RunOutcome,
   type Sink,
 } from '@microbatch/core/logger';
-import { createConsole } from './console.js';
-import { assertSdkInstalled, type SdkUplink, startSdkUplink } from './sdk-uplink.js';
-import { disabledSession, EXIT_CODES, openSession, type Session } from './session.js';
-import { resolveSettings, type WandbOptions } from './settings.js';
+import { createConsole } from './run/console.js';
+import { disabledSession, EXIT_CODES, openSession, type Session } from './run/session.js';
+import { assertSdkInstalled, type SdkUplink, startSdkUplink } from './sdk/sdk-uplink.js';
+import { resolveSettings, type WandbOptions } from './settings/settings.js';
 
 type Notify = (notice: LoggerNotice) => void;
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { createHistoryEncoder } from '../src/history-encoder.js';
-import { decodeMessage, encodeMessage } from '../src/proto.js';
-import { RECORD_SCHEMA } from '../src/record-schema.js';
-import { createRowTable } from '../src/row-table.js';
-import { type JsonValue, valueJsonText } from '../src/value-json.js';
+import { createHistoryEncoder } from '../src/log/history-encoder.js';
+import { decodeMessage, encodeMessage } from '../src/log/proto.js';
+import { RECORD_SCHEMA } from '../src/log/record-schema.js';
+import { createRowTable } from '../src/log/row-table.js';
+import { type JsonValue, valueJsonText } from '../src/log/value-json.js';
 
 const VALUES: Record<string, JsonValue> = {
   loss: 0.1 + 0.2,

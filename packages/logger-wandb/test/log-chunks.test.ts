@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { headerProblem, type LogDamage, readPayloads } from '../src/chunk-reader.js';
-import { BLOCK_BYTES, CHUNK_HEADER_BYTES, createChunkWriter, LOG_HEADER } from '../src/chunk-writer.js';
+import { headerProblem, type LogDamage, readPayloads } from '../src/log/chunk-reader.js';
+import { BLOCK_BYTES, CHUNK_HEADER_BYTES, createChunkWriter, LOG_HEADER } from '../src/log/chunk-writer.js';
 
 function logOf(payloads: readonly Uint8Array[]): Buffer {
   const parts: Uint8Array[] = [];

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createLogFile } from '../src/log-file.js';
+import { createLogFile } from '../src/log/log-file.js';
 import { emptyFolder } from './folders.js';
 
 it('refuses a path where a file is, and leaves that file alone', () => {

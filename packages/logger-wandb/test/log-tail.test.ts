@@ -2,8 +2,8 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type LogDamage, type LogPayload, readPayloads } from '../src/chunk-reader.js';
-import { CHUNK_HEADER_BYTES, createChunkWriter } from '../src/chunk-writer.js';
+import { type LogDamage, type LogPayload, readPayloads } from '../src/log/chunk-reader.js';
+import { CHUNK_HEADER_BYTES, createChunkWriter } from '../src/log/chunk-writer.js';
 import { type LogTail, openLogTail } from '../src/upload/log-tail.js';
 import { emptyFolder } from './folders.js';
 

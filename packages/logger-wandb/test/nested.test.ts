@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { deleteAt, setAt } from '../src/nested.js';
+import { deleteAt, setAt } from '../src/log/nested.js';
 
 it('sets and deletes inside objects, which take the place of what is none', () => {
   const target: Record<string, unknown> = { a: 1 };

@@ -8,9 +8,9 @@ import {
 } from '@microbatch/core/logger';
 import { sampleRun } from '@microbatch/core/testing';
 import { describe, expect, it } from 'vitest';
-import { setAt } from '../src/nested.js';
-import { createRowTable } from '../src/row-table.js';
-import { createRows } from '../src/rows.js';
+import { setAt } from '../src/log/nested.js';
+import { createRowTable } from '../src/log/row-table.js';
+import { createRows } from '../src/run/rows.js';
 
 type Row = Record<string, unknown>;
 

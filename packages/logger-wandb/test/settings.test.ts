@@ -1,6 +1,6 @@
 import type { RunInfo } from '@microbatch/core/logger';
 import { describe, expect, it } from 'vitest';
-import { resolveSettings, type WandbOptions } from '../src/settings.js';
+import { resolveSettings, type WandbOptions } from '../src/settings/settings.js';
 
 const RUN = { id: 'abc', name: 'mine', project: 'of-the-run', config: { lr: 1, kept: 2 }, tags: ['a'], startedAt: 0 };
 const run = RUN as unknown as RunInfo;

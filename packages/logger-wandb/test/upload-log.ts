@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { PlainMessage } from '../src/proto.js';
-import { createRunLog, type RunLog } from '../src/run-log.js';
+import type { PlainMessage } from '../src/log/proto.js';
+import { createRunLog, type RunLog } from '../src/log/run-log.js';
 import { emptyFolder } from './folders.js';
 
 export const RUN: PlainMessage = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type JsonValue, parseValueJson, toJsonValue, valueJsonText } from '../src/value-json.js';
+import { type JsonValue, parseValueJson, toJsonValue, valueJsonText } from '../src/log/value-json.js';
 
 describe('valueJsonText and parseValueJson', () => {
   const values: JsonValue[] = [

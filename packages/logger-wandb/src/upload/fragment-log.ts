@@ -1,7 +1,7 @@
-import { CHUNK_HEADER_BYTES, createChunkWriter } from '../chunk-writer.js';
-import { createLogFile } from '../log-file.js';
-import { encodeMessage } from '../proto.js';
-import { RECORD_SCHEMA } from '../record-schema.js';
+import { CHUNK_HEADER_BYTES, createChunkWriter } from '../log/chunk-writer.js';
+import { createLogFile } from '../log/log-file.js';
+import { encodeMessage } from '../log/proto.js';
+import { RECORD_SCHEMA } from '../log/record-schema.js';
 
 /** A log made of another's records, numbered anew. */
 export interface FragmentLog {

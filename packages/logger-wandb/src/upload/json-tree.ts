@@ -1,4 +1,4 @@
-import { type JsonValue, parseValueJson, valueJsonText } from '../value-json.js';
+import { type JsonValue, parseValueJson, valueJsonText } from '../log/value-json.js';
 
 /** An object whose leaves are JSON text as the log holds it: nothing is parsed, so every digit, NaN and ±Infinity stay. */
 export type JsonTree = Map<string, string | JsonTree>;

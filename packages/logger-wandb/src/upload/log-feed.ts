@@ -1,6 +1,6 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
-import type { LogDamage } from '../chunk-reader.js';
-import { decodeRecord } from '../read-log.js';
+import type { LogDamage } from '../log/chunk-reader.js';
+import { decodeRecord } from '../log/read-log.js';
 import { openLogTail } from './log-tail.js';
 import type { PendingPosts } from './pending-posts.js';
 

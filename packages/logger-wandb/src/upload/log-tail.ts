@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { LoggerError } from '@microbatch/core/logger';
-import { CUT_OFF, headerProblem, type LogDamage, type LogPayload, readChunk } from '../chunk-reader.js';
-import { BLOCK_BYTES, CHUNK, CHUNK_HEADER_BYTES, LOG_HEADER } from '../chunk-writer.js';
+import { CUT_OFF, headerProblem, type LogDamage, type LogPayload, readChunk } from '../log/chunk-reader.js';
+import { BLOCK_BYTES, CHUNK, CHUNK_HEADER_BYTES, LOG_HEADER } from '../log/chunk-writer.js';
 
 /** Reads a log that may still grow, holding a window of it. */
 export interface LogTail {

@@ -1,5 +1,5 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
-import type { WandbRecord } from '../read-log.js';
+import type { WandbRecord } from '../log/read-log.js';
 import { consoleLineText, createConsoleLines } from './console-lines.js';
 import { type JsonTree, treeText, updateTree } from './json-tree.js';
 import { createLineQueue, type LineBatch, type LineQueue } from './line-queue.js';

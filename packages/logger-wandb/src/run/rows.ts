@@ -10,9 +10,9 @@ import {
   type StepAxis,
   type TrainEvent,
 } from '@microbatch/core/logger';
-import { toRowValue } from './log-value.js';
-import type { RowTable } from './row-table.js';
-import { forEachLeaf, type JsonValue } from './value-json.js';
+import type { RowTable } from '../log/row-table.js';
+import { forEachLeaf, type JsonValue } from '../log/value-json.js';
+import { toRowValue } from '../media/log-value.js';
 
 /** The clocks that every row holds, to be declared as metrics. */
 export const CLOCK_KEYS: readonly string[] = ['trainer/micro_step', 'trainer/step', 'trainer/samples', 'epoch'];

@@ -1,6 +1,6 @@
 import type { HistogramValue, LogValue } from '@microbatch/core/logger';
+import { isTypedArray, type JsonValue, toJsonValue } from '../log/value-json.js';
 import { histogramOf } from './histogram.js';
-import { isTypedArray, type JsonValue, toJsonValue } from './value-json.js';
 
 const LIST_LIMIT = 32;
 

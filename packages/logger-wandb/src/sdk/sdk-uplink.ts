@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
-import { setAt } from './nested.js';
-import type { RunDescription } from './records.js';
-import type { RowTable } from './row-table.js';
+import { setAt } from '../log/nested.js';
+import type { RunDescription } from '../log/records.js';
+import type { RowTable } from '../log/row-table.js';
+import type { JsonValue } from '../log/value-json.js';
 import type { FromSdkWorker, SdkRow, ToSdkWorker } from './sdk-worker.js';
-import type { JsonValue } from './value-json.js';
 
 const START_LIMIT_MS = 20_000;
 const FINISH_LIMIT_MS = 25_000;

@@ -1,5 +1,5 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
-import type { WandbSettings } from './settings.js';
+import type { WandbSettings } from '../settings/settings.js';
 
 /** The lines that a run prints on stderr, in the Python client's manner; none where `settings.quiet`. */
 export interface RunConsole {

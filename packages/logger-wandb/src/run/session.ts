@@ -6,12 +6,19 @@ import {
   type RunOutcome,
   type TrainEvent,
 } from '@microbatch/core/logger';
-import { exitRecord, headerRecord, metricRecord, type RunDescription, runRecord, summaryRecord } from './records.js';
-import { createRowTable, type RowTable } from './row-table.js';
+import {
+  exitRecord,
+  headerRecord,
+  metricRecord,
+  type RunDescription,
+  runRecord,
+  summaryRecord,
+} from '../log/records.js';
+import { createRowTable, type RowTable } from '../log/row-table.js';
+import { createRunLog } from '../log/run-log.js';
+import type { WandbSettings } from '../settings/settings.js';
 import { CLOCK_KEYS, createRows } from './rows.js';
 import { createRunFolder } from './run-folder.js';
-import { createRunLog } from './run-log.js';
-import type { WandbSettings } from './settings.js';
 
 /** As the Python client ends a run: 255 is its code for one that was interrupted. */
 export const EXIT_CODES: Readonly<Record<RunOutcome, number>> = { finished: 0, failed: 1, stopped: 255 };

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { RunDescription } from './records.js';
+import type { RunDescription } from '../log/records.js';
 
 /** One row for the SDK; `_step`, `_timestamp` and `_runtime` are its own affair. */
 export interface SdkRow {

@@ -1,5 +1,5 @@
 import type { HistogramValue } from '@microbatch/core/logger';
-import type { JsonValue } from './value-json.js';
+import type { JsonValue } from '../log/value-json.js';
 
 const DEFAULT_BINS = 64;
 const MAX_BINS = 512;

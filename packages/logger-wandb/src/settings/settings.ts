@@ -7,8 +7,8 @@ import {
   type RunInfo,
   type StepAxis,
 } from '@microbatch/core/logger';
-import type { RunDescription } from './records.js';
-import { type JsonValue, toJsonValue } from './value-json.js';
+import type { RunDescription } from '../log/records.js';
+import { type JsonValue, toJsonValue } from '../log/value-json.js';
 
 /** What `wandb()` takes. What is left out comes from the run, then from W&B's environment variables. */
 export interface WandbOptions {

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readWandbLog, readWandbRun } from '../src/index.js';
 import type { PlainMessage } from '../src/log/proto.js';
+import { readWandbLog } from '../src/log/read-log.js';
+import { readWandbRun } from '../src/log/read-run.js';
 import { writeFragment } from '../src/upload/fragment.js';
 import { type UploadOptions, uploadRun } from '../src/upload/upload-run.js';
 import { exit, folderOf, row, rowLines, writeLog } from './upload-log.js';

@@ -43,13 +43,17 @@ export function exit(exitCode = 0): PlainMessage {
   return { exit: { exitCode, runtime: 5 } };
 }
 
-/** A run folder with an open log; its path is `<folder>/run-abc.wandb`. */
-export function openLog(): { logPath: string; log: RunLog; filesDir: string } {
+/** Where the log of a new run folder goes: `<folder>/run-abc.wandb`. */
+export function logPlace(): string {
   const folder = join(emptyFolder(), 'wandb', 'run-20260102_030405-abc');
-  const filesDir = join(folder, 'files');
-  mkdirSync(filesDir, { recursive: true });
-  const logPath = join(folder, 'run-abc.wandb');
-  return { logPath, log: createRunLog(logPath), filesDir };
+  mkdirSync(join(folder, 'files'), { recursive: true });
+  return join(folder, 'run-abc.wandb');
+}
+
+/** A run folder with an open log. */
+export function openLog(): { logPath: string; log: RunLog; filesDir: string } {
+  const logPath = logPlace();
+  return { logPath, log: createRunLog(logPath), filesDir: join(dirname(logPath), 'files') };
 }
 
 /** A closed log with these records behind the run's. Returns its path. */

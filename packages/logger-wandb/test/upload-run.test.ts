@@ -302,7 +302,7 @@ describe('following a log that is being written', () => {
       }
       setImmediate(go);
     };
-    const result = await upload(server, logPath, { follow: true, timers });
+    const result = await upload(server, logPath, { logEnded: new AbortController().signal, timers });
     expect(result).toMatchObject({ outcome: 'complete', acknowledged: { history: 10 } });
     expect(times.slice(0, 4)).toEqual([0, 15_000, 45_000, 75_000]);
     expect(kept(server)).toMatchObject({ heartbeats: 2, exitCodes: [0], anomalies: [] });
@@ -319,7 +319,7 @@ describe('following a log that is being written', () => {
       posts++;
       waiting = Math.max(waiting, read.history - acknowledged.history);
     };
-    const result = await upload(server, logPath, { onProgress, follow: true });
+    const result = await upload(server, logPath, { onProgress, logEnded: new AbortController().signal });
     expect(result.acknowledged.history).toBe(3000);
     expect(firstDifference(kept(server).lines[HISTORY], rowLines(3000, padding))).toBeUndefined();
     // 4 MiB of rows of 10 kB; posts are that large, so that few are needed.
@@ -341,7 +341,11 @@ describe('following a log that is being written', () => {
       setImmediate(go);
     };
     const controller = new AbortController();
-    const result = await upload(server, logPath, { follow: true, timers, signal: controller.signal });
+    const result = await upload(server, logPath, {
+      logEnded: new AbortController().signal,
+      timers,
+      signal: controller.signal,
+    });
     expect(result).toMatchObject({ outcome: 'aborted', acknowledged: { history: 1 } });
     expect(kept(server).exitCodes).toEqual([]);
     writeFileSync(logPath, Buffer.concat([readFileSync(logPath), Buffer.from('half a rec')]));

@@ -11,11 +11,14 @@ export interface LogFeed {
   close(): Promise<void>;
 }
 
-/** `follow`: the log is still being written, so only its exit record ends it; else its last whole record does. */
+/**
+ * An exit record ends the log; where nobody writes it any more, its last whole record does. `logEnded` aborts when that is
+ * so; where it is absent, nobody writes.
+ */
 export async function openLogFeed(
   logPath: string,
   pending: PendingPosts,
-  options: { readonly follow: boolean; readonly onNotice: (notice: LoggerNotice) => void },
+  options: { readonly logEnded: AbortSignal | undefined; readonly onNotice: (notice: LoggerNotice) => void },
 ): Promise<LogFeed> {
   function tell({ offset, reason }: LogDamage): void {
     const message = `${logPath} can't be read at byte ${offset} (${reason}): the records there are not uploaded`;
@@ -26,9 +29,11 @@ export async function openLogFeed(
   return {
     async fill() {
       while (pending.exitCode === undefined && !pending.full) {
+        // Asked before the file is: what is written between the two is read by the next call.
+        const isWhole = options.logEnded?.aborted ?? true;
         const found = await tail.next();
         if (found === undefined) {
-          if (options.follow) return;
+          if (!isWhole) return;
           const rest = tail.rest();
           if (rest !== undefined) tell(rest);
           pending.endWithoutExit();

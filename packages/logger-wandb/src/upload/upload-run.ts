@@ -17,11 +17,14 @@ export interface UploadOptions {
   /** The server, as `https://api.wandb.ai`. */
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** The log is still being written: go on until its exit record. Else the run ends where the log ends. */
-  readonly follow?: boolean;
+  /**
+   * Aborts when nobody writes the log any more: the run then ends where the log ends. Until then it goes on to the exit
+   * record. Nobody writes where it is absent.
+   */
+  readonly logEnded?: AbortSignal;
   /** Gives the upload up, at once; it goes on where it was when it is started again. */
   readonly signal?: AbortSignal;
-  /** Told after each answer. Must not throw. */
+  /** Told when the server has the run, and after each post. Must not throw. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /** Told of what goes wrong without ending the upload. Must not throw. */
   readonly onNotice?: (notice: LoggerNotice) => void;
@@ -63,7 +66,7 @@ const LOOK_EVERY_MS = 250;
  * (`upload-state-damaged`, `other-server`), or the file system's error.
  */
 export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
-  const { logPath, follow = false, timers = systemTimers, onProgress, onNotice = () => {} } = options;
+  const { logPath, logEnded, timers = systemTimers, onProgress, onNotice = () => {} } = options;
   const baseUrl = checkedBaseUrl(options.baseUrl, onNotice);
   const apiKey = checkedApiKey(options.apiKey);
   const over = new AbortController();
@@ -97,7 +100,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     throw new LoggerError('wandb', 'other-server', message);
   }
 
-  const feed = await openLogFeed(logPath, pending, { follow, onNotice });
+  const feed = await openLogFeed(logPath, pending, { logEnded, onNotice });
   pending.files.acknowledge(before?.files ?? 0);
   let asleep: AbortController | undefined;
   let transfer: Promise<void> | undefined;
@@ -110,6 +113,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   };
   if (options.signal?.aborted) abort();
   options.signal?.addEventListener('abort', abort);
+  logEnded?.addEventListener('abort', wake);
 
   async function sleep(ms: number): Promise<void> {
     asleep = new AbortController();
@@ -139,6 +143,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     if (stream.run === undefined) {
       if (bucket.runId !== '') {
         await stream.start();
+        onProgress?.(progress());
       } else if (exitCode === undefined) {
         await sleep(LOOK_EVERY_MS);
         return 'going-on';
@@ -178,6 +183,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     throw error;
   } finally {
     options.signal?.removeEventListener('abort', abort);
+    logEnded?.removeEventListener('abort', wake);
     over.abort();
     await transfer;
     await feed.close();

@@ -1,0 +1,143 @@
+import { resolve } from 'node:path';
+import { writeFragment } from './fragment.js';
+import { identityOf } from './process-identity.js';
+import { pacedTimers, type UploadTimers } from './timers.js';
+import type { FromUploader, ToUploader, UploadEnd, UploadProblem } from './uplink-messages.js';
+import { lockUpload } from './upload-lock.js';
+import { type UploadProgress, type UploadResult, uploadRun } from './upload-run.js';
+
+/** How long an uploader whose parent is gone waits for an answer of the server before it goes, too. */
+const PATIENCE_MS = 10 * 60_000;
+const TELL_EVERY_MS = 1000;
+const NONE = { history: 0, events: 0, output: 0 };
+
+export interface UploaderSignals {
+  /** Nobody writes the log any more. */
+  readonly logEnded: AbortSignal;
+  readonly parentGone: AbortSignal;
+  /** Gives up at once. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Uploads a log while it is written. Where the server takes nothing more it waits for the log's end, and leaves a fragment.
+ * Never rejects.
+ */
+export async function runUploader(
+  job: Extract<ToUploader, { type: 'start' }>,
+  context: {
+    /** The process that writes the log. */
+    readonly writer: number;
+    readonly signals: UploaderSignals;
+    readonly tell: (message: FromUploader) => void;
+  },
+): Promise<UploadEnd> {
+  const { signals, tell } = context;
+  const { baseUrl, apiKey } = job;
+  const logPath = resolve(job.logPath);
+  const timers = pacedTimers(job.pace);
+  const onProgress = progressTeller(tell, timers);
+  const patience = startPatience(signals, timers);
+  let last: UploadResult | undefined;
+
+  function failed(error: UploadProblem): UploadEnd {
+    return { outcome: 'failed', ...placeOf(last), error };
+  }
+
+  try {
+    const lock = await lockUpload(logPath, identityOf(context.writer));
+    try {
+      last = await uploadRun({
+        logPath,
+        baseUrl,
+        apiKey,
+        timers,
+        logEnded: signals.logEnded,
+        signal: patience.signal,
+        onNotice: (notice) => tell({ type: 'notice', notice }),
+        onProgress(progress) {
+          patience.renew();
+          onProgress(progress);
+        },
+      });
+      const { outcome, error } = last;
+      if (outcome === 'complete') return { outcome, ...placeOf(last) };
+      if (outcome === 'aborted') return failed({ code: 'upload-interrupted', message: 'the upload was given up' });
+      if (error === undefined) return failed({ code: 'handed-over', message: 'a fragment holds what is missing' });
+      const problem = problemOf(error);
+      tell({ type: 'failed', error: problem });
+      await aborted(signals.logEnded, signals.stop);
+      if (signals.stop.aborted) return failed(problem);
+      const fragment = await writeFragment(logPath);
+      if (fragment === undefined) return failed(problem);
+      return { outcome: 'handed-over', ...placeOf(last), error: problem, fragment };
+    } finally {
+      lock.release();
+    }
+  } catch (error) {
+    return failed(problemOf(error));
+  } finally {
+    patience.end();
+  }
+}
+
+function placeOf(result: UploadResult | undefined): Pick<UploadEnd, 'url' | 'read' | 'acknowledged'> {
+  const { url, read = NONE, acknowledged = NONE } = result ?? {};
+  return { ...(url === undefined ? {} : { url }), read, acknowledged };
+}
+
+function problemOf(error: unknown): UploadProblem {
+  const { code = 'upload-failed', message = String(error) } = error as { code?: string; message?: string };
+  return { code, message };
+}
+
+/** Resolves when one of the signals aborts. */
+async function aborted(...signals: readonly AbortSignal[]): Promise<void> {
+  const any = AbortSignal.any([...signals]);
+  if (any.aborted) return;
+  await new Promise((resolve) => any.addEventListener('abort', resolve, { once: true }));
+}
+
+/** Tells of progress once a second, but of what the user waits for at once. */
+function progressTeller(tell: (message: FromUploader) => void, timers: UploadTimers): (now: UploadProgress) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let toldUrl: string | undefined;
+  let toldStop = false;
+  return ({ url, read, acknowledged, stopRequested }) => {
+    const isNews = url !== toldUrl || stopRequested !== toldStop;
+    if (!isNews && timers.now() - toldAt < TELL_EVERY_MS) return;
+    toldAt = timers.now();
+    toldUrl = url;
+    toldStop = stopRequested;
+    tell({ type: 'progress', ...(url === undefined ? {} : { url }), read, acknowledged, stopRequested });
+  };
+}
+
+/** Aborts its signal by `stop`, and where no answer comes for too long after the parent is gone. */
+function startPatience(
+  { parentGone, stop }: UploaderSignals,
+  timers: UploadTimers,
+): { readonly signal: AbortSignal; renew(): void; end(): void } {
+  const gaveUp = new AbortController();
+  const over = new AbortController();
+  let renewedAt = timers.now();
+
+  async function watch(): Promise<void> {
+    await aborted(parentGone, over.signal);
+    renewedAt = timers.now();
+    for (let left = PATIENCE_MS; left > 0; left = renewedAt + PATIENCE_MS - timers.now()) {
+      await timers.wait('time-limit', left, over.signal);
+      if (over.signal.aborted) return;
+    }
+    gaveUp.abort();
+  }
+
+  void watch();
+  return {
+    signal: AbortSignal.any([gaveUp.signal, stop]),
+    renew() {
+      renewedAt = timers.now();
+    },
+    end: () => over.abort(),
+  };
+}

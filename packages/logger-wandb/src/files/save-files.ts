@@ -1,0 +1,73 @@
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { LoggerError } from '@microbatch/core/logger';
+import { globPaths } from './glob.js';
+import { placeCopy, placeLink } from './place-file.js';
+
+/** When a saved file is uploaded: at once, when the run ends, or each time that it changes. */
+export type SavePolicy = 'now' | 'end' | 'live';
+
+/** A file of the run, as a `FilesRecord` has it. */
+export interface SavedFile {
+  /** Relative to `files/`, with `/` between names. */
+  readonly path: string;
+  /** wandb's number: 0 now, 1 end, 2 live. */
+  readonly policy: number;
+}
+
+const POLICIES: Readonly<Record<SavePolicy, number>> = { now: 0, end: 1, live: 2 };
+
+/**
+ * Puts the files that match `pattern` below a run's `files/`, as `run.save` of the Python client does: their path from `base`
+ * stays. `base` is the working directory, or for an absolute pattern the folder two above its last name.
+ *
+ * `now` copies the file as it is; `end` and `live` link to it, so that the run has what it holds later (see `keepSavedFiles`).
+ *
+ * Throws a `TypeError` or `RangeError` for options that are wrong or a pattern that leaves `base`, a `LoggerError`
+ * (`file-not-found`) where nothing matches, or the file system's error.
+ */
+export function saveFiles(
+  pattern: string,
+  options: {
+    readonly filesDir: string;
+    readonly base?: string | undefined;
+    readonly policy?: SavePolicy | undefined;
+    /** Whether `*`, `?` and `[` stand for other characters; true by default. */
+    readonly glob?: boolean | undefined;
+  },
+): SavedFile[] {
+  const { filesDir, policy = 'live', glob = true } = options;
+  if (typeof pattern !== 'string' || pattern === '') throw new TypeError(`save needs a path, not ${String(pattern)}`);
+  if (!Object.hasOwn(POLICIES, policy)) throw new TypeError(`policy must be now, end or live, not ${String(policy)}`);
+  const absolute = resolve(pattern);
+  const base = resolve(options.base ?? (isAbsolute(pattern) ? dirname(dirname(absolute)) : '.'));
+  if (!isBelow(base, absolute)) throw new RangeError(`save: ${pattern} is not below its base ${base}`);
+
+  const paths = (glob ? globPaths(absolute) : [absolute]).filter((path) => isFile(path));
+  if (paths.length === 0) throw new LoggerError('wandb', 'file-not-found', `save: no file is at ${pattern}`);
+  return paths.map((source) => {
+    const target = join(filesDir, relative(base, source));
+    if (!isSame(source, target)) (policy === 'now' ? placeCopy : placeLink)(source, target);
+    return { path: relative(filesDir, target).split(sep).join('/'), policy: POLICIES[policy] };
+  });
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const [first] = relative(folder, path).split(sep);
+  return first !== '' && first !== '..' && !isAbsolute(relative(folder, path));
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** Whether a file is saved from where it would be put. */
+function isSame(source: string, target: string): boolean {
+  try {
+    return (
+      source === target || source === join(realpathSync(dirname(target)), target.slice(dirname(target).length + 1))
+    );
+  } catch {
+    return false;
+  }
+}

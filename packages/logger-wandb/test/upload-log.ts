@@ -56,10 +56,10 @@ export function openLog(): { logPath: string; log: RunLog; filesDir: string } {
   return { logPath, log: createRunLog(logPath), filesDir: join(dirname(logPath), 'files') };
 }
 
-/** A closed log with these records behind the run's. Returns its path. */
-export function writeLog(records: readonly PlainMessage[]): string {
+/** A closed log with these records behind the run's own. Returns its path. */
+export function writeLog(records: readonly PlainMessage[], run: PlainMessage = RUN): string {
   const { logPath, log } = openLog();
-  for (const record of [RUN, ...records]) log.record(record);
+  for (const record of [run, ...records]) log.record(record);
   log.close();
   return logPath;
 }

@@ -118,6 +118,12 @@ export async function uploadServer(key: string): Promise<UploadServer> {
       const targets = files.map((name) => ({ name, uploadUrl: urlOf(name) }));
       return { createRunFiles: { runID: run, uploadHeaders: ['X-Signed:yes'], files: targets } };
     }
+    if (query.includes('model(')) {
+      const path = place(variables.entity, variables.project, variables.name);
+      const [entity, project] = path.split('/');
+      const run = server.runs.get(path);
+      return { model: { name: project, entity: { name: entity }, bucket: run ? bucketToResume(path, run) : null } };
+    }
     const path = place(variables.entityName, variables.projectName, variables.runId);
     const run = server.runs.get(path);
     return { project: { run: run && bucketOf(path, run) } };
@@ -134,6 +140,21 @@ export async function uploadServer(key: string): Promise<UploadServer> {
       historyLineCount: run.lines[HISTORY]?.length ?? 0,
       eventsLineCount: run.lines['wandb-events.jsonl']?.length ?? 0,
       logLineCount: run.lines['output.log']?.length ?? 0,
+    };
+  }
+
+  function bucketToResume(path: string, run: KeptRun): unknown {
+    const tail = (name: string) => JSON.stringify((run.lines[name] ?? []).slice(-1));
+    const { t } = (run.config._wandb?.value ?? {}) as { t?: unknown };
+    return {
+      ...(bucketOf(path, run) as object),
+      tags: run.variables.tags ?? [],
+      notes: run.variables.notes ?? null,
+      config: JSON.stringify(run.config),
+      wandbConfig: JSON.stringify({ t }),
+      summaryMetrics: run.summary,
+      historyTail: tail(HISTORY),
+      eventsTail: tail('wandb-events.jsonl'),
     };
   }
 

@@ -16,6 +16,27 @@ export interface UploadTarget {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A run that may be gone on with, as the server describes it: JSON texts, null where it has nothing. */
+export interface RunToResume {
+  readonly entity: string;
+  readonly project: string;
+  readonly runId: string;
+  readonly bucket: {
+    readonly displayName?: string | null;
+    readonly notes?: string | null;
+    readonly tags?: readonly string[] | null;
+    readonly config?: string | null;
+    readonly wandbConfig?: string | null;
+    readonly summaryMetrics?: string | null;
+    /** JSON texts of lists of lines. */
+    readonly historyTail?: string | null;
+    readonly eventsTail?: string | null;
+    readonly historyLineCount?: number | null;
+    readonly eventsLineCount?: number | null;
+    readonly logLineCount?: number | null;
+  };
+}
+
 /** The operations of a W&B server that an upload needs. Each throws as `Requester.send` does. */
 export interface ServerApi {
   upsertRun(variables: Readonly<Record<string, unknown>>): Promise<UpsertAnswer>;
@@ -26,6 +47,11 @@ export interface ServerApi {
     run: ServerRun,
     tries?: { readonly maxRetries: number },
   ): Promise<{ readonly counts: Partial<LineCounts>; readonly isOver: boolean } | undefined>;
+  /** A run by its name; nothing where the server has none. */
+  runToResume(
+    place: { readonly entity?: string | undefined; readonly project?: string | undefined; readonly runId: string },
+    tries: { readonly maxRetries: number },
+  ): Promise<RunToResume | undefined>;
   /** Where a file of the run is to be put; nothing where the server takes none. */
   fileTarget(run: ServerRun, name: string): Promise<UploadTarget | undefined>;
   /** One post to the run's file stream. Returns whether the user asked for the run to stop. */
@@ -54,6 +80,9 @@ createRunFiles(input: { entityName: $entity, projectName: $project, runName: $ru
 runID uploadHeaders files { name uploadUrl } } }`;
 const RUN_STATUS = `query RunStatus($projectName: String!, $entityName: String!, $runId: String!) {
 project(name: $projectName, entityName: $entityName) { run(name: $runId) { id state ${COUNTS} } } }`;
+const RUN_RESUME_STATUS = `query RunResumeStatus($project: String, $entity: String, $name: String!) {
+model(name: $project, entityName: $entity) { id name entity { id name } bucket(name: $name, missingOk: true) { id name
+summaryMetrics displayName historyTail eventsTail config tags notes wandbConfig(keys: ["t"]) ${COUNTS} } } }`;
 
 const OVER_STATES = new Set(['finished', 'failed', 'killed']);
 
@@ -138,6 +167,16 @@ export function createServerApi(baseUrl: string, requester: Requester): ServerAp
       const run = answer.project?.run;
       if (!run) return undefined;
       return { counts: countsOf(run), isOver: OVER_STATES.has(run.state ?? '') };
+    },
+    async runToResume({ entity, project, runId }, tries) {
+      type Answer = {
+        model?: { name: string; entity?: { name: string }; bucket?: RunToResume['bucket'] | null } | null;
+      };
+      // The server's own default, which an upload without a project gets, too.
+      const variables = { project: project ?? 'uncategorized', entity, name: runId };
+      const { model } = await graphql<Answer>('RunResumeStatus', RUN_RESUME_STATUS, variables, tries);
+      if (!model?.bucket) return undefined;
+      return { entity: model.entity?.name ?? entity ?? '', project: model.name, runId, bucket: model.bucket };
     },
     async fileTarget({ entity, project, runId }, name) {
       type Answer = {

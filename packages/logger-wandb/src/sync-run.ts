@@ -1,0 +1,69 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
+import { writeFragment } from './upload/fragment.js';
+import { lockUpload } from './upload/upload-lock.js';
+import { type UploadProgress, type UploadResult, uploadRun } from './upload/upload-run.js';
+
+/** Where a run goes, and who is told. */
+export interface SyncOptions {
+  /** The server, as `https://api.wandb.ai`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Told when the server has the run, and after each post. Must not throw. */
+  readonly onProgress?: (progress: UploadProgress) => void;
+  /** Told of what goes wrong without ending the upload. Must not throw. */
+  readonly onNotice?: (notice: LoggerNotice) => void;
+  /** Gives up, at once; the next call goes on from there. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Uploads a run that has ended, or what an interrupted upload left of it, each row once: `path` is its folder or its
+ * `.wandb` file. A run without an exit record ends as failed, with exit code 1. A run that is uploaded already stays as it
+ * is. What no other try can cure, as a refused key, is the result's `error`; it goes on trying for anything else.
+ * Rejects with a `TypeError` for wrong options, a `LoggerError`: `no-log` where there is no log, `upload-running` or
+ * `run-active` where another process is at it, `upload-state-damaged`, `other-server`; or the file system's error.
+ */
+export async function syncRun(path: string, options: SyncOptions): Promise<UploadResult> {
+  const logPath = logOf(path);
+  const lock = await lockUpload(logPath);
+  let rest: string | undefined;
+  try {
+    const result = await uploadRun({ logPath, ...destination(options) });
+    if (result.outcome !== 'handed-over') return result;
+    // Finishes, too, what ended between the state's note of the fragment and the fragment's name.
+    rest = await writeFragment(logPath);
+    if (rest === undefined) return result;
+  } finally {
+    lock.release();
+  }
+  return syncRun(rest, options);
+}
+
+/** What of the options the upload takes; the one place where they could be looked up elsewhere. */
+function destination({ baseUrl, apiKey, onProgress, onNotice, signal }: SyncOptions): SyncOptions {
+  return {
+    baseUrl,
+    apiKey,
+    ...(onProgress && { onProgress }),
+    ...(onNotice && { onNotice }),
+    ...(signal && { signal }),
+  };
+}
+
+function logOf(path: string): string {
+  if (typeof path !== 'string' || path === '') {
+    throw new TypeError(`path must be a run's folder or its .wandb file, not ${String(path) || "''"}`);
+  }
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (info === undefined) throw new LoggerError('wandb', 'no-log', `there is no ${path}`);
+  if (!info.isDirectory()) return path;
+  const logs = readdirSync(path).filter((name) => name.endsWith('.wandb'));
+  if (logs.length === 1) return join(path, logs[0]!);
+  const message =
+    logs.length === 0
+      ? `${path} is no run's folder: it holds no .wandb file`
+      : `${path} holds several logs, name one of them: ${logs.join(', ')}`;
+  throw new LoggerError('wandb', 'no-log', message);
+}

@@ -1,208 +1,131 @@
 import {
+  assertBoolean,
+  assertOptions,
   assertStepAxis,
   type LoggerNotice,
   type MetricNames,
   metricNames,
-  type NamingScheme,
-  type RunInfo,
   type StepAxis,
+  show,
 } from '@microbatch/core/logger';
 import type { RunDescription } from '../log/records.js';
-import { type JsonValue, toJsonValue } from '../log/value-json.js';
-
-/** What `wandb()` takes. What is left out comes from the run, then from W&B's environment variables. */
-export interface WandbOptions {
-  /** At most 128 characters, none of `/ \ # ? % :`. */
-  readonly project?: string;
-  /** The user or team that owns the project; the key's own where absent. */
-  readonly entity?: string;
-  /** At most 128 characters. */
-  readonly name?: string;
-  readonly notes?: string;
-  /** Added to the run's own; 1 to 64 characters each. */
-  readonly tags?: readonly string[];
-  readonly group?: string;
-  readonly jobType?: string;
-  /** Where the `wandb` folder goes; `./` where absent. */
-  readonly dir?: string;
-  /** `'offline'` where absent: the run is written to disk, to be uploaded by `wandb sync`. `'disabled'` writes nothing. */
-  readonly mode?: 'offline' | 'online' | 'disabled';
-  /** `'sdk'` also sends each row by `@wandb/sdk` while training goes on, and makes the mode `'online'`. */
-  readonly transport?: 'log' | 'sdk';
-  /** The clock that becomes `_step`; the one that the run records where absent. */
-  readonly stepAxis?: StepAxis;
-  readonly names?: NamingScheme;
-  /** Added to the run's own, and winning over it. */
-  readonly config?: Readonly<Record<string, unknown>>;
-  /** Prints nothing: no lines that say where the run is, and, of a sink that nobody listens to, no notices. */
-  readonly quiet?: boolean;
-  /**
-   * Told of what did not get where the user put it, once a run and code, and a key where one value is meant. A logger's
-   * notices are diagnostics of its run as well; those of a bare sink are printed where this is absent.
-   */
-  readonly onNotice?: (notice: LoggerNotice) => void;
-}
+import { type Metadata, metadata } from '../machine/environment.js';
+import type { MetricDefinition } from '../run/metric-definitions.js';
+import { checkedKeyOption, findKey, keyProblem, requireKey } from './api-key.js';
+import { resolveBaseUrl } from './base-url.js';
+import { checkedText, showStart } from './checks.js';
+import { createDescriber, type Describe } from './describe.js';
+import { booleanVariable, type Environment, variable } from './environment.js';
+import { type RunMode, resolveMode } from './mode.js';
+import { type Observed, resolveObserved } from './observed.js';
+import { OPTION_NAMES, type Resume, type WandbOptions } from './options.js';
+import { resolveResume } from './resume.js';
+import { resolveSweep, type Sweep } from './sweep.js';
 
 /** The options with everything but the run filled in. */
-export interface WandbSettings {
-  readonly mode: 'offline' | 'online' | 'disabled';
+export interface WandbSettings extends RunMode, Observed, Sweep {
   readonly dir: string;
   readonly stepAxis: StepAxis | undefined;
   readonly names: MetricNames;
+  readonly metrics: Readonly<Record<string, MetricDefinition>>;
   /** Whether an epoch's end sets the open row's `epoch`, as fastai's callback does. */
   readonly epochAtEnd: boolean;
+  readonly strict: boolean;
+  /** Nothing is printed. */
   readonly quiet: boolean;
+  /** Of what is printed, only notices are. */
+  readonly noticesOnly: boolean;
+  /** The server, without a slash at the end. */
+  readonly baseUrl: string;
+  /** Undefined where the run is not online. */
+  readonly resume: Resume | undefined;
+  readonly program: string | undefined;
+  /** Whether there is a key, in whatever mode. */
   readonly hasKey: boolean;
-  /** The environment asks for `'online'`, which is not to be had: the mode is `'offline'`. */
-  readonly onlineUnavailable: boolean;
-  /** What the run is called on W&B. Throws a `TypeError` for a run that W&B can't take. */
-  describe(run: RunInfo, host: string): RunDescription;
+  /** The key, which an online run has: a function, so that nothing that prints the settings prints it. */
+  key(): string | undefined;
+  /** What there is to tell of the settings, in every run. */
+  readonly notices: readonly LoggerNotice[];
+  readonly describe: Describe;
+  /** What wandb-metadata.json is to hold; nothing where the user hides the machine. */
+  metadata(run: RunDescription): Partial<Metadata>;
+  /** Does what a stop in W&B's pages is to do. */
+  onStopRequest(): void;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const OPTION_NAMES = new Set<string>(
-  Object.keys({
-    project: 0,
-    entity: 0,
-    name: 0,
-    notes: 0,
-    tags: 0,
-    group: 0,
-    jobType: 0,
-    dir: 0,
-    mode: 0,
-    transport: 0,
-    stepAxis: 0,
-    names: 0,
-    config: 0,
-    quiet: 0,
-    onNotice: 0,
-  } satisfies Record<keyof WandbOptions, 0>),
-);
-
-/** Checks the options and fills in what the environment says. Throws a `TypeError` that names the option and the value. */
+/**
+ * Checks the options and fills in what the environment says. Throws a `TypeError`, or a `RangeError`, that names the option
+ * or variable and the value, unless that could be a secret; and for mode `'online'` a `LoggerError`: `no-key` where there
+ * is no key, `bad-key` where what stands in its place is none.
+ */
 export function resolveSettings(options: WandbOptions, env: Environment): WandbSettings {
-  for (const [name, value] of Object.entries(options)) {
-    if (!OPTION_NAMES.has(name)) throw new TypeError(`wandb: there is no option ${name}, given ${show(value)}`);
-  }
+  assertOptions('wandb', withoutSecrets(options), OPTION_NAMES);
   assertStepAxis(options.stepAxis);
-  const text = (name: 'notes' | 'jobType' | 'dir' | 'project' | 'entity' | 'name' | 'group', variable: string) =>
-    checkedText(name, options[name]) ?? checkedText(variable, env[variable] || undefined);
-  const project = text('project', 'WANDB_PROJECT');
-  const entity = text('entity', 'WANDB_ENTITY');
-  const name = text('name', 'WANDB_NAME');
-  const group = text('group', 'WANDB_RUN_GROUP');
-  const notes = text('notes', 'WANDB_NOTES');
-  const jobType = text('jobType', 'WANDB_JOB_TYPE');
-  const config = checkedConfig(options.config ?? {});
-  const tags = checkedTags('tags', options.tags ?? env.WANDB_TAGS?.split(',').filter(Boolean) ?? []);
-  if (options.onNotice !== undefined && typeof options.onNotice !== 'function') {
-    throw new TypeError(`onNotice must be a function, not ${show(options.onNotice)}`);
+  for (const name of ['quiet', 'strict'] as const) {
+    if (options[name] !== undefined) assertBoolean(name, options[name]);
   }
-  if (options.quiet !== undefined && typeof options.quiet !== 'boolean') {
-    throw new TypeError(`quiet must be true or false, not ${show(options.quiet)}`);
+  for (const name of ['onNotice', 'onStopRequest'] as const) {
+    const listener: unknown = options[name];
+    if (listener === undefined || typeof listener === 'function') continue;
+    throw new TypeError(`${name} must be a function, not ${show(listener)}`);
   }
+  const { metrics = {} } = options;
+  if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics)) {
+    throw new TypeError(`metrics must be an object of definitions by name, not ${showStart(metrics)}`);
+  }
+  const mode = resolveMode(options, env);
+  const isOnline = mode.mode === 'online';
+  const observed = resolveObserved(options, env);
+  const { notices: sweepNotices, ...sweep } = resolveSweep(env);
+  const { notices: resumeNotices, resume } = resolveResume(options, env, mode);
+  const { notices: describeNotices, describe } = createDescriber(options, env, {
+    ...sweep,
+    saveGit: observed.saveGit && mode.mode !== 'disabled',
+    saveHost: observed.saveHost,
+    needsId: resume === 'must',
+  });
+  const apiKey = checkedKeyOption(options.apiKey);
+  const { notices: urlNotices, baseUrl } = resolveBaseUrl(options.baseUrl, env);
+  const search = findKey(apiKey, baseUrl, env);
+  const { found } = search;
+  // The SDK looks for its key itself, and says where it has none.
+  const key = isOnline && mode.transport === 'log' ? requireKey(search, baseUrl) : found?.key;
+  const secrets = [found?.key, variable(env, 'WANDB_API_KEY')].filter((secret) => secret !== undefined);
+  const dir = checkedText('dir', options.dir) ?? variable(env, 'WANDB_DIR') ?? './';
+  const program =
+    checkedText('program', options.program) ?? variable(env, 'WANDB_PROGRAM') ?? (process.argv[1] || undefined);
   return {
-    ...resolveMode(options, env),
-    dir: text('dir', 'WANDB_DIR') ?? './',
+    ...mode,
+    ...observed,
+    ...sweep,
+    dir,
     stepAxis: options.stepAxis,
     names: metricNames(options.names),
+    metrics,
     epochAtEnd: options.names === 'fastai',
-    quiet: options.quiet ?? env.WANDB_SILENT === 'true',
-    hasKey: Boolean(env.WANDB_API_KEY),
-    describe: (run, host) => ({
-      id: checkedId(run.id),
-      startedAt: run.startedAt,
-      host,
-      entity,
-      group,
-      notes,
-      jobType,
-      project: options.project ?? checkedText('run.project', run.project) ?? project,
-      // A run without a name of its own is called by its id: W&B then makes up a better one.
-      name: options.name ?? (run.name === run.id ? undefined : checkedText('run.name', run.name)) ?? name,
-      tags: [...new Set([...checkedTags('run.tags', run.tags), ...tags])],
-      config: { ...checkedConfig(run.config), ...config },
-    }),
+    strict: options.strict ?? false,
+    quiet: options.quiet ?? booleanVariable(env, 'WANDB_SILENT') ?? false,
+    noticesOnly: booleanVariable(env, 'WANDB_QUIET') ?? false,
+    baseUrl,
+    resume,
+    program,
+    hasKey: found !== undefined,
+    key: () => key,
+    notices: [...(isOnline ? urlNotices : []), ...sweepNotices, ...resumeNotices, ...describeNotices],
+    onStopRequest: options.onStopRequest ?? (() => process.kill(process.pid, 'SIGINT')),
+    describe,
+    metadata: ({ startedAt, host, git }) =>
+      observed.saveMetadata ? metadata({ startedAt, host, git, program, root: dir, secrets }) : {},
   };
 }
 
-function resolveMode(options: WandbOptions, env: Environment): Pick<WandbSettings, 'mode' | 'onlineUnavailable'> {
-  const { transport = 'log' } = options;
-  if (transport !== 'log' && transport !== 'sdk') {
-    throw new TypeError(`transport must be 'log' or 'sdk', not ${show(transport)}`);
-  }
-  if (options.mode === 'offline' && transport === 'sdk') {
-    throw new TypeError("mode 'offline' sends nothing: leave out transport: 'sdk', or the mode");
-  }
-  const source = options.mode === undefined && env.WANDB_MODE ? 'WANDB_MODE' : 'mode';
-  const mode = options.mode ?? (env.WANDB_MODE || undefined) ?? (transport === 'sdk' ? 'online' : 'offline');
-  if (mode !== 'offline' && mode !== 'online' && mode !== 'disabled') {
-    throw new TypeError(`${source} must be 'offline', 'online' or 'disabled', not ${show(mode)}`);
-  }
-  if (mode !== 'online' || transport === 'sdk') return { mode, onlineUnavailable: false };
-  if (source === 'mode') {
-    throw new TypeError(
-      "mode 'online' is not there yet: use 'offline' and upload the run with `wandb sync`, or transport: 'sdk'",
-    );
-  }
-  // A variable is set for a whole machine, often for other programs: it must not end this one.
-  return { mode: 'offline', onlineUnavailable: true };
-}
-
-// The official client's own check of a project; the server answers others with errors that name no option.
-const RESERVED = /[/\\#?%:]/;
-const MAX_NAME_CHARACTERS = 128;
-
-function checkedText(option: string, value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '') {
-    throw new TypeError(`${option} must be a string that is not empty, not ${show(value)}`);
-  }
-  if (/project|entity/i.test(option) && RESERVED.test(value)) {
-    throw new TypeError(`${option} can't hold any of / \\ # ? % : but is ${show(value)}`);
-  }
-  if (/project|entity|name|group/i.test(option) && value.length > MAX_NAME_CHARACTERS) {
-    throw new TypeError(
-      `${option} has at most ${MAX_NAME_CHARACTERS} characters, not the ${value.length} of ${show(value)}`,
-    );
-  }
-  return value;
-}
-
-function checkedId(id: string): string {
-  if (typeof id === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(id)) return id;
-  throw new TypeError(`run.id must be 1 to 64 letters, digits, '_' or '-', not ${show(id)}`);
-}
-
-function checkedTags(option: string, tags: unknown): string[] {
-  if (!Array.isArray(tags)) throw new TypeError(`${option} must be an array of strings, not ${show(tags)}`);
-  for (const [at, tag] of tags.entries()) {
-    if (typeof tag === 'string' && tag.length >= 1 && tag.length <= 64) continue;
-    throw new TypeError(`${option}[${at}] must be a string of 1 to 64 characters, not ${show(tag)}`);
-  }
-  return tags;
-}
-
-function checkedConfig(config: unknown): Record<string, JsonValue> {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw new TypeError(`config must be an object, not ${show(config)}`);
-  }
+/** The options, with what may be a key under a misspelt name hidden: its error shows the value. */
+function withoutSecrets(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return options;
   return Object.fromEntries(
-    Object.entries(config)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => {
-        try {
-          return [key, toJsonValue(value)];
-        } catch (error) {
-          throw new TypeError(`config.${key}: ${(error as Error).message}`, { cause: error });
-        }
-      }),
+    Object.entries(options).map(([name, value]: [string, unknown]) => {
+      const isSecret = /key|token|secret|password/i.test(name) || (typeof value === 'string' && !keyProblem(value));
+      return [name, isSecret ? '[hidden]' : value];
+    }),
   );
-}
-
-function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

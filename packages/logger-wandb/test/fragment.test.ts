@@ -7,10 +7,8 @@ import { readWandbRun } from '../src/log/read-run.js';
 import { writeFragment } from '../src/upload/fragment.js';
 import { type UploadOptions, uploadRun } from '../src/upload/upload-run.js';
 import { exit, folderOf, row, rowLines, writeLog } from './upload-log.js';
-import { ENTITY, HISTORY, type UploadServer, uploadServer } from './upload-server.js';
+import { ENTITY, HISTORY, KEY, type UploadServer, uploadServer } from './upload-server.js';
 import { testTimers } from './upload-timers.js';
-
-const KEY = '0123456789abcdef0123456789abcdef01234567';
 
 function upload(server: UploadServer, logPath: string, options: Partial<UploadOptions> = {}) {
   return uploadRun({ logPath, baseUrl: server.url, apiKey: KEY, timers: testTimers(), maxPostSize: 400, ...options });

@@ -7,20 +7,13 @@ import { identityOf } from '../src/upload/process-identity.js';
 import { lockPath } from '../src/upload/upload-lock.js';
 import type { UploadResult } from '../src/upload/upload-run.js';
 import { emptyFolder } from './folders.js';
-import { gone, KEY, startTraining, uploaderOf } from './uplink-training.js';
-import { exit, folderOf, logPlace, RUN, row, rowLines, writeLog } from './upload-log.js';
-import { ENTITY, HISTORY, type KeptRun, type UploadServer, uploadServer } from './upload-server.js';
-
-function rows(count: number) {
-  return Array.from({ length: count }, (_, step) => row(step));
-}
+import { gone, startTraining, uploaderOf } from './uplink-training.js';
+import { kept } from './upload-client.js';
+import { exit, folderOf, logPlace, RUN, row, rowLines, rows, writeLog } from './upload-log.js';
+import { HISTORY, KEY, type UploadServer, uploadServer } from './upload-server.js';
 
 function sync(server: UploadServer, path: string, options: Partial<SyncOptions> = {}): Promise<UploadResult> {
   return syncRun(path, { baseUrl: server.url, apiKey: KEY, ...options });
-}
-
-function kept(server: UploadServer): KeptRun {
-  return server.runs.get(`${ENTITY}/demo/abc`)!;
 }
 
 describe('syncRun', () => {

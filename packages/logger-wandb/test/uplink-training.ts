@@ -8,9 +8,7 @@ import type { PlainMessage } from '../src/log/proto.js';
 import { isAlive, type ProcessIdentity } from '../src/upload/process-identity.js';
 import type { UploadEnd } from '../src/upload/uplink-messages.js';
 import { lockPath } from '../src/upload/upload-lock.js';
-import type { KeptRun, UploadServer } from './upload-server.js';
-
-export const KEY = '0123456789abcdef0123456789abcdef01234567';
+import { KEY, type KeptRun, type UploadServer } from './upload-server.js';
 
 /** What a training was told. */
 export interface TrainingEvent {

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { readWandbRun } from '../src/log/read-run.js';
 import { startUplink } from '../src/upload/uplink.js';
 import { uploaderEnvironment } from '../src/upload/uploader-environment.js';
-import { completed, gone, KEY, startTraining, uploaderOf } from './uplink-training.js';
+import { completed, gone, startTraining, uploaderOf } from './uplink-training.js';
 import { exit, logPlace, openLog, RUN, row, rowLines } from './upload-log.js';
-import { ENTITY, HISTORY, type KeptRun, type UploadServer, uploadServer } from './upload-server.js';
+import { ENTITY, HISTORY, KEY, type KeptRun, type UploadServer, uploadServer } from './upload-server.js';
 
 const ROWS = 2000;
 const records = [RUN, ...Array.from({ length: ROWS / 2 }, (_, step) => row(step))];

@@ -4,10 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { uploadRun } from '../src/upload/upload-run.js';
 import { exit, row, rowLines, writeLog } from './upload-log.js';
-import { ENTITY, HISTORY, uploadServer } from './upload-server.js';
+import { ENTITY, HISTORY, KEY, uploadServer } from './upload-server.js';
 import { testTimers } from './upload-timers.js';
 
-const KEY = '0123456789abcdef0123456789abcdef01234567';
 const SCRIPT = fileURLToPath(new URL('./children/upload-run.mjs', import.meta.url));
 
 function startUpload(logPath: string, url: string): ChildProcess {

@@ -29,6 +29,16 @@ export function row(step: number, padding = ''): PlainMessage {
   return { history: { item, step: { num: step } } };
 }
 
+/** Rows of steps 0, 1, 2… */
+export function rows(count: number, padding?: string): PlainMessage[] {
+  return Array.from({ length: count }, (_, step) => row(step, padding));
+}
+
+/** What the run printed, 1 on stdout. */
+export function output(line: string, outputType = 1): PlainMessage {
+  return { outputRaw: { outputType, timestamp: { seconds: 1_700_000_001, nanos: 2_000 }, line } };
+}
+
 /** The line that the server should have for `row(step)`. */
 export function rowLine(step: number, padding = ''): string {
   const loss = step % 7 === 3 ? 'NaN' : String(1 / (step + 3));

@@ -4,10 +4,8 @@ import { decideResume } from '../src/upload/resume.js';
 import { type ExistingRun, readServerRun } from '../src/upload/server-run.js';
 import { uploadRun } from '../src/upload/upload-run.js';
 import { exit, RUN, row, rowLines, writeLog } from './upload-log.js';
-import { ENTITY, HISTORY, type UploadServer, uploadServer } from './upload-server.js';
+import { ENTITY, HISTORY, KEY, type UploadServer, uploadServer } from './upload-server.js';
 import { testTimers } from './upload-timers.js';
-
-const KEY = '0123456789abcdef0123456789abcdef01234567';
 
 function ask(server: UploadServer, runId = 'abc', apiKey = KEY): Promise<ExistingRun | undefined> {
   return readServerRun({ baseUrl: server.url, apiKey, project: 'demo', runId, timers: testTimers() });

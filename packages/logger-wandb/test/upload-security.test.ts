@@ -6,9 +6,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkedBaseUrl, runUrl } from '../src/upload/server-address.js';
 import { uploadRun } from '../src/upload/upload-run.js';
 import { exit, writeLog } from './upload-log.js';
+import { KEY } from './upload-server.js';
 import { testTimers } from './upload-timers.js';
-
-const KEY = '0123456789abcdef0123456789abcdef01234567';
 
 async function listen(server: Server | ReturnType<typeof createPlainServer>): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -66,6 +66,7 @@ export interface UploadServer {
   stopped: boolean;
 }
 
+export const KEY = '0123456789abcdef0123456789abcdef01234567';
 export const ENTITY = 'stand-in';
 export const HISTORY = 'wandb-history.jsonl';
 

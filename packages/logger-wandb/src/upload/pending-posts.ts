@@ -1,6 +1,7 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
 import type { WandbRecord } from '../log/read-log.js';
-import { consoleLineText, createConsoleLines } from './console-lines.js';
+import { type ConsoleLine, consoleLineText, createConsoleLines } from './console-lines.js';
+import { END_FILES } from './end-files.js';
 import { type JsonTree, treeText, updateTree } from './json-tree.js';
 import { createLineQueue, type LineBatch, type LineQueue } from './line-queue.js';
 import { createRunBucket, type RunBucket } from './run-bucket.js';
@@ -28,12 +29,17 @@ export interface Post {
 export interface PendingPosts {
   readonly bucket: RunBucket;
   readonly streams: Readonly<Record<StreamName, LineQueue>>;
-  /** Names of the run's files in the order of uploading: what the log names while it grows, then what waits for the end. */
+  /**
+   * Names of the run's files in the order of uploading: what the log names while it grows, what waits for the end, and what
+   * is made then.
+   */
   readonly files: LineQueue;
   /** Files that are dealt with, and announced where they were uploaded. */
   readonly filesAnnounced: number;
   /** The exit record's code; absent before it. */
   readonly exitCode: number | undefined;
+  /** The summary as JSON text. */
+  readonly summaryText: string;
   /** Nothing more should be put in before something is acknowledged. */
   readonly full: boolean;
   /** There is something to post; files that wait for their upload don't count. */
@@ -55,6 +61,8 @@ const EXIT_CODE_WITHOUT_EXIT = 1;
 /** `maxSize` is in characters of the lines that one post holds, and of all that wait. */
 export function createPendingPosts(options: {
   readonly maxSize: number;
+  /** Told of each line that the run printed. */
+  readonly onPrinted: (line: string) => void;
   readonly onNotice: (notice: LoggerNotice) => void;
 }): PendingPosts {
   const bucket = createRunBucket();
@@ -90,8 +98,17 @@ export function createPendingPosts(options: {
     }
   }
 
+  function print(lines: readonly ConsoleLine[]): void {
+    for (const line of lines) {
+      push('output', consoleLineText(line));
+      options.onPrinted(line.content);
+    }
+  }
+
   function end(code: number): void {
-    for (const line of console.end()) push('output', consoleLineText(line));
+    print(console.end());
+    for (const name of [END_FILES.config, END_FILES.summary]) atEnd.add(name);
+    if (streams.output.total > 0) atEnd.add(END_FILES.output);
     for (const path of atEnd) files.push(path);
     exitCode = code;
   }
@@ -106,6 +123,9 @@ export function createPendingPosts(options: {
     get exitCode() {
       return exitCode;
     },
+    get summaryText() {
+      return treeText(summary);
+    },
     get full() {
       const size = STREAMS.reduce((sum, name) => sum + streams[name].size, 0);
       return size >= options.maxSize || files.waiting >= MAX_FILES_WAITING;
@@ -118,7 +138,7 @@ export function createPendingPosts(options: {
       bucket.apply(type, content);
       if (type === 'history') push('history', historyLine(content));
       else if (type === 'stats') push('events', eventsLine(content, bucket.startedAt));
-      else if (type === 'outputRaw') for (const line of console.push(content)) push('output', consoleLineText(line));
+      else if (type === 'outputRaw') print(console.push(content));
       else if (type === 'summary') updateSummary(content);
       else if (type === 'run' && content.summary !== undefined) updateSummary(content.summary);
       else if (type === 'files') addFiles(content);

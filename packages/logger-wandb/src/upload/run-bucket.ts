@@ -21,6 +21,8 @@ export interface RunBucket {
   /** Grows with each change that the server should know. */
   readonly version: number;
   apply(type: string, content: Readonly<Record<string, unknown>>): void;
+  /** The config as JSON text, each value under `value`, with W&B's own under `_wandb`. */
+  configText(): string;
   /** The variables of the mutation; `server` where the run is there already. */
   variables(server: ServerRun | undefined): Record<string, unknown>;
 }
@@ -66,6 +68,7 @@ export function createRunBucket(): RunBucket {
       }
       version++;
     },
+    configText,
     variables(server) {
       const git = (run.git ?? {}) as { remoteUrl?: string; commit?: string };
       const tags = (run.tags ?? []) as string[];

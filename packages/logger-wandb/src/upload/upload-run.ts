@@ -4,7 +4,7 @@ import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
 import { openLogFeed } from './log-feed.js';
 import { createPendingPosts, type LineCounts } from './pending-posts.js';
 import { createRequester, UploadAborted } from './requester.js';
-import { uploadFile } from './run-file.js';
+import { createRunFiles } from './run-files.js';
 import { createRunStream } from './run-stream.js';
 import { checkedApiKey, checkedBaseUrl, runUrl } from './server-address.js';
 import { createServerApi } from './server-api.js';
@@ -71,10 +71,15 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   const apiKey = checkedApiKey(options.apiKey);
   const over = new AbortController();
   const { signal } = over;
+  let asleep: AbortController | undefined;
+  const wake = () => asleep?.abort();
   const before = await readUploadState(logPath);
-  const pending = createPendingPosts({ maxSize: options.maxPostSize ?? MAX_POST_SIZE, onNotice });
   const requester = createRequester({ apiKey, timers, signal, onNotice });
   const api = createServerApi(baseUrl, requester);
+  const maxSize = options.maxPostSize ?? MAX_POST_SIZE;
+  const pending = createPendingPosts({ maxSize, onPrinted: (line) => files.print(line), onNotice });
+  const filesDir = join(dirname(logPath), 'files');
+  const files = createRunFiles({ filesDir, pending, api, requester, onDone: wake, onNotice });
   const stream = createRunStream({ logPath, baseUrl, before, pending, api, onNotice });
 
   function progress(): UploadProgress {
@@ -102,11 +107,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
 
   const feed = await openLogFeed(logPath, pending, { logEnded, onNotice });
   pending.files.acknowledge(before?.files ?? 0);
-  let asleep: AbortController | undefined;
-  let transfer: Promise<void> | undefined;
-  let transferFailure: unknown;
   let postedAt = Number.NEGATIVE_INFINITY;
-  const wake = () => asleep?.abort();
   const abort = () => {
     over.abort();
     wake();
@@ -121,24 +122,8 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     asleep = undefined;
   }
 
-  /** Files go one at a time, beside the posts: a large one must not keep rows and heartbeats waiting. */
-  function startTransfer(): void {
-    if (transfer !== undefined || pending.files.waiting === 0) return;
-    const name = pending.files.batch(0).lines[0]!;
-    const filesDir = join(dirname(logPath), 'files');
-    transfer = uploadFile(name, { filesDir, run: stream.run!, api, requester, onNotice })
-      .then(pending.fileDone, (error) => {
-        transferFailure = error;
-      })
-      .finally(() => {
-        transfer = undefined;
-        wake();
-      });
-  }
-
   async function step(): Promise<'over' | 'going-on'> {
     await feed.fill();
-    if (transferFailure !== undefined) throw transferFailure;
     const { exitCode, bucket } = pending;
     if (stream.run === undefined) {
       if (bucket.runId !== '') {
@@ -151,8 +136,9 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
         throw new LoggerError('wandb', 'no-run', `${logPath} holds no run record`);
       }
     }
-    startTransfer();
-    const isIdle = transfer === undefined && !pending.hasData;
+    if (exitCode !== undefined) await files.writeEnd();
+    files.start(stream.run!);
+    const isIdle = !files.isBusy && !pending.hasData;
     if (exitCode !== undefined && isIdle) {
       await stream.complete(exitCode);
       return 'over';
@@ -185,7 +171,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     options.signal?.removeEventListener('abort', abort);
     logEnded?.removeEventListener('abort', wake);
     over.abort();
-    await transfer;
+    await files.close();
     await feed.close();
   }
 }

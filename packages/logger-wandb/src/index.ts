@@ -1,6 +1,10 @@
 export type { LogDamage } from './log/chunk-reader.js';
 export { readWandbLog, type WandbLog, type WandbRecord } from './log/read-log.js';
 export { readWandbRun, type WandbMetric, type WandbRun, type WandbRunInfo } from './log/read-run.js';
-export type { WandbOptions } from './settings/settings.js';
+export type { MetricDefinition, MetricSummary } from './run/metric-definitions.js';
+export type { LogOptions } from './run/partial-rows.js';
+export type { RunConfig } from './run/run-config.js';
+export type { WandbOptions } from './settings/options.js';
 export { wandbSink } from './sink.js';
+export { type ActiveRun, type RunSummary, type SaveOptions, type StartRunOptions, startRun } from './start-run.js';
 export { wandb } from './wandb.js';

@@ -1,35 +1,35 @@
 import { hostname } from 'node:os';
-import {
-  LoggerError,
-  type LoggerErrorCode,
-  type LoggerNotice,
-  type RunOutcome,
-  type Sink,
-} from '@microbatch/core/logger';
+import { LoggerError, type LoggerNotice, type RunInfo, type RunOutcome, type Sink } from '@microbatch/core/logger';
+import type { RunDescription } from './log/records.js';
+import { attempt } from './run/attempt.js';
 import { createConsole } from './run/console.js';
-import { disabledSession, EXIT_CODES, openSession, type Session } from './run/session.js';
+import { type OpenRun, openRun } from './run/open-run.js';
+import { resumeRun } from './run/resume-run.js';
+import { CLOCK_KEYS } from './run/rows.js';
+import { createSession, EXIT_CODES, type Session, sessionAxis } from './run/session.js';
 import { assertSdkInstalled, type SdkUplink, startSdkUplink } from './sdk/sdk-uplink.js';
-import { resolveSettings, type WandbOptions } from './settings/settings.js';
+import type { WandbOptions } from './settings/options.js';
+import { resolveSettings } from './settings/settings.js';
+
+/** Declared as metrics, so that each can be the x-axis. */
+const CLOCKS = Object.fromEntries(CLOCK_KEYS.map((key) => [key, {}]));
 
 type Notify = (notice: LoggerNotice) => void;
 
-const ONLINE_UNAVAILABLE: LoggerNotice = {
-  level: 'warn',
-  code: 'mode-online-unavailable',
-  message:
-    "WANDB_MODE 'online' is not there yet, the run stays offline: " +
-    "upload it with `wandb sync`, or go online by transport: 'sdk'",
-};
+/** Below the time that the base gives `close`: an upload that takes longer goes on by itself. */
+const UPLOAD_LIMIT_MS = 25_000;
 
 /**
- * Writes each run as a W&B transaction log in a folder of its own. Throws a `TypeError` that names the option and the
- * value, and a `LoggerError` (`sdk-missing`) for `transport: 'sdk'` without `@wandb/sdk`.
+ * Writes each run as a W&B transaction log in a folder of its own, and uploads it where it is online. Throws a `TypeError`
+ * that names the option and the value, and a `LoggerError`: `no-key` for mode `'online'` without a key, `sdk-missing` for
+ * `transport: 'sdk'` without `@wandb/sdk`.
  */
 export function wandbSink(options: WandbOptions = {}): Sink {
   const settings = resolveSettings(options, process.env);
-  if (settings.mode === 'online') assertSdkInstalled();
+  if (settings.transport === 'sdk') assertSdkInstalled();
   const lines = createConsole(settings);
   let tell: Notify = lines.notice;
+  let open: OpenRun | undefined;
   let session: Session | undefined;
   let uplink: SdkUplink | undefined;
 
@@ -41,70 +41,78 @@ export function wandbSink(options: WandbOptions = {}): Sink {
     };
   }
 
-  function attempt(code: LoggerErrorCode, what: string, work: () => void): void {
-    try {
-      work();
-    } catch (cause) {
-      if (cause instanceof TypeError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new LoggerError('wandb', code, `wandb: ${what}: ${reason}`, { cause });
+  function begin(run: RunInfo, description: RunDescription): void {
+    attempt('open-failed', `can't write a run into dir ${JSON.stringify(settings.dir)}`, () => {
+      open = openRun(settings, description, {
+        metrics: { ...CLOCKS, ...settings.metrics },
+        lines,
+        onNotice: tell,
+        onRow: (table, step) => uplink?.row(table, step),
+      });
+      session = createSession(run, open, settings, tell);
+    });
+    if (settings.transport === 'sdk') {
+      uplink = startSdkUplink(description, {
+        apiKey: settings.key(),
+        baseUrl: settings.baseUrl,
+        onStart: lines.started,
+        onNotice: tell,
+      });
     }
   }
 
-  function closeLog(outcome: RunOutcome): void {
-    const closing = session;
-    if (closing === undefined) return;
+  function closeLog(outcome: RunOutcome): OpenRun | undefined {
+    const [closing, closed] = [session, open];
     session = undefined;
-    attempt('close-failed', `the end of ${closing.path} is not written`, () => closing.close(outcome));
-    lines.closed(closing.path);
+    open = undefined;
+    if (closing === undefined) return undefined;
+    attempt('close-failed', `the end of ${closed!.path} is not written`, () => closing.close(outcome));
+    return closed;
   }
 
-  // The log is closed first: its last row must reach the uplink before it ends.
+  // The log is closed first: its last row must reach the SDK before it ends.
   async function closeBoth(sending: SdkUplink, outcome: RunOutcome): Promise<void> {
     try {
       closeLog(outcome);
     } finally {
+      uplink = undefined;
       await sending.finish(EXIT_CODES[outcome]);
     }
   }
 
   return {
     name: 'wandb',
-    supports: { scalars: true, histograms: true, images: false, text: true, tables: false },
+    supports: { scalars: true, histograms: true, images: true, text: true, tables: true },
     open(run, notify) {
       if (session !== undefined) throw new LoggerError('wandb', 'in-use', 'wandb: a run is open already');
       tell = listeners(notify);
-      if (settings.mode === 'disabled') {
-        session = disabledSession(settings.describe(run, hostname()));
-        return;
+      for (const notice of settings.notices) tell(notice);
+      sessionAxis(run, settings);
+      const description = settings.describe(run, hostname());
+      if (settings.resume !== undefined) {
+        return resumeRun(settings, description, tell).then((resumed) => begin(run, resumed));
       }
-      attempt('open-failed', `can't write a run into dir ${JSON.stringify(settings.dir)}`, () => {
-        session = openSession(run, settings, {
-          onRow: (table, step) => uplink?.row(table, step),
-          onNotice: tell,
-        });
-      });
-      lines.opened(session!.path);
-      if (settings.onlineUnavailable) tell(ONLINE_UNAVAILABLE);
-      if (settings.mode !== 'online') return;
-      uplink = startSdkUplink(session!.description, { onStart: lines.started, onNotice: tell });
-      return uplink.started;
+      begin(run, description);
+      return uplink?.started;
     },
     write(events) {
-      const { write, path } = session ?? {};
-      if (write === undefined) throw new LoggerError('wandb', 'not-open', 'wandb: write() needs an open run');
-      attempt('write-failed', `${path} can't be written`, () => write(events));
+      const { path } = open ?? {};
+      const writing = session;
+      if (writing === undefined) throw new LoggerError('wandb', 'not-open', 'wandb: write() needs an open run');
+      attempt('write-failed', `${path} can't be written`, () => writing.write(events));
     },
     flush() {
-      attempt('flush-failed', `${session?.path} is not on the disk`, () => session?.flush());
+      attempt('flush-failed', `${open?.path} is not on the disk`, () => session?.flush());
     },
     close(outcome) {
-      if (session === undefined) return;
-      return uplink === undefined ? closeLog(outcome) : closeBoth(uplink, outcome);
+      if (uplink !== undefined) return closeBoth(uplink, outcome);
+      const closed = closeLog(outcome);
+      if (settings.mode === 'online') return closed?.uploaded(UPLOAD_LIMIT_MS);
+      void closed?.uploaded();
     },
     exitSync(outcome) {
       try {
-        closeLog(outcome);
+        closeLog(outcome)?.release();
       } catch (error) {
         tell({ level: 'error', code: 'exit-failed', message: (error as Error).message });
       }

@@ -1,5 +1,5 @@
 import { defineLogger, type Logger, type LoggerOptions } from '@microbatch/core/logger';
-import type { WandbOptions } from './settings/settings.js';
+import type { WandbOptions } from './settings/options.js';
 import { wandbSink } from './sink.js';
 
 /**

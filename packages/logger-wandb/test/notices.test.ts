@@ -3,11 +3,12 @@ import type { DiagnosticEvent, LoggerNotice, TrainEvent } from '@microbatch/core
 import { runOf, sampleRun } from '@microbatch/core/testing';
 import { from } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { readWandbRun, wandb, wandbSink } from '../src/index.js';
+import { wandb, wandbSink } from '../src/index.js';
 import { logRun } from './child.js';
-import { emptyFolder, runFolders } from './folders.js';
+import { emptyFolder } from './folders.js';
 
-const table = { kind: 'table', columns: [], rows: [] } as const;
+/** A row that is longer than the columns. */
+const table = { kind: 'table', columns: ['a'], rows: [[1, 2]] } as const;
 
 /** A run that drops two keys, overwrites one and refuses a step, each more than once. */
 function troubledRun(): TrainEvent[] {
@@ -77,18 +78,5 @@ describe('what the W&B sink has to tell', () => {
     ]);
     const silent = await logRun({ options: { dir: emptyFolder(), quiet: true }, ...job });
     expect(silent.stderr).toBe('');
-  });
-});
-
-describe('WANDB_MODE=online without the sdk', () => {
-  it('writes an offline run, and says so once, and nothing else about going online', async () => {
-    const dir = emptyFolder();
-    const env = { WANDB_MODE: 'online', WANDB_API_KEY: '0'.repeat(40) };
-    const { code, stderr } = await logRun({ options: { dir }, rows: 3 }, env);
-    expect(code).toBe(0);
-    expect(readWandbRun(runFolders(dir)[0]!).exit?.exitCode).toBe(0);
-    expect(runFolders(dir)[0]).toMatch(/offline-run-/);
-    expect(stderr.match(/mode-online-unavailable/g)).toHaveLength(1);
-    expect(stderr.match(/transport: 'sdk'/g)).toHaveLength(1);
   });
 });

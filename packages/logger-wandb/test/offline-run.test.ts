@@ -66,7 +66,7 @@ describe('an offline run', () => {
     const { records } = readWandbLog(logPath(folder));
     expect(records.map(({ num }) => num)).toEqual(records.map((_, at) => at + 1));
     const types = records.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]);
-    expect(types).toEqual(['header', 'run', 'metric', 'history', 'summary', 'exit']);
+    expect(types).toEqual(['header', 'run', 'files', 'metric', 'history', 'summary', 'exit']);
     // Readers take a row's step from its items alone.
     for (const { content } of records.filter(({ type }) => type === 'history')) {
       const item = (content.item as { nestedKey: string[]; valueJson: string }[]).find(
@@ -207,7 +207,7 @@ describe('reading a log', () => {
 describe('notices', () => {
   it('go to onNotice, and leave the rows whole', () => {
     const notices: LoggerNotice[] = [];
-    const values = { before: 1, table: { kind: 'table', columns: [], rows: [] }, after: 2 } as const;
+    const values = { before: 1, table: { kind: 'table', columns: ['a'], rows: [[1, 2]] }, after: 2 } as const;
     const folder = written(sampleRun({ values }), { onNotice: (notice) => notices.push(notice) });
     expect(readWandbRun(folder).history[0]).toMatchObject({ before: 1, after: 2 });
     expect(notices).toEqual([expect.objectContaining({ level: 'warn', code: 'value-dropped' })]);

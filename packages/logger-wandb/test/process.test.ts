@@ -21,7 +21,7 @@ it('stays offline where a key is set, says how to go online, and never shows the
   const dir = emptyFolder();
   const { stderr } = await logRun({ options: { dir }, rows: 3 }, { WANDB_API_KEY: KEY });
   const lines = stderr.split('\n').filter((line) => /offline by default|online|transport/.test(line));
-  expect(lines).toEqual([expect.stringMatching(/offline by default.*wandb sync.*transport: 'sdk'/)]);
+  expect(lines).toEqual([expect.stringMatching(/offline by default.*wandb sync.*mode: 'online'/)]);
   expect(stderr).not.toContain(KEY);
 });
 

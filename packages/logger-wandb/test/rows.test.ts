@@ -10,7 +10,9 @@ import { sampleRun } from '@microbatch/core/testing';
 import { describe, expect, it } from 'vitest';
 import { setAt } from '../src/log/nested.js';
 import { createRowTable } from '../src/log/row-table.js';
+import { toRowValue } from '../src/media/log-value.js';
 import { createRows } from '../src/run/rows.js';
+import { createRunNotices } from '../src/run/run-notices.js';
 
 type Row = Record<string, unknown>;
 
@@ -22,13 +24,15 @@ function translate(run: RunInfo, axis: StepAxis) {
     axis,
     names: metricNames(),
     epochAtEnd: false,
+    toRowValue: (_key, _step, value) => toRowValue(value),
+    setSummary: table.setLatest,
     onRow(step) {
       const row: Row = {};
       for (const column of table.filled.slice(0, table.width)) setAt(row, table.paths[column]!, table.latest[column]);
       expect(row._step).toBe(step);
       lines.push(row);
     },
-    onNotice: (notice) => notices.push(notice),
+    notices: createRunNotices({ strict: false, onNotice: (notice) => notices.push(notice) }),
   });
   const summary = () => {
     const latest: Row = {};

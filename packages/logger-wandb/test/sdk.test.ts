@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -66,6 +67,8 @@ it('says what to install where @wandb/sdk is missing, before it writes anything'
       cpSync(join(packages, from, part), join(elsewhere, 'node_modules', to, part), { recursive: true });
     }
   }
+  const yaml = dirname(createRequire(import.meta.url).resolve('yaml/package.json'));
+  symlinkSync(yaml, join(elsewhere, 'node_modules', 'yaml'));
   const script = join(elsewhere, 'log-run.mjs');
   mkdirSync(dirname(script), { recursive: true });
   cpSync(fileURLToPath(new URL('./children/log-run.mjs', import.meta.url)), script);

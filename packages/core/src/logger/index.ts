@@ -1,5 +1,6 @@
 export { defineLogger, type LoggerOptions } from './define-logger.js';
 export { eventFromJson, eventToJson } from './event-json.js';
+export { addExitHook, type ExitHook } from './exit-hooks.js';
 export { decodeJson, encodeJson, type JsonValue } from './json-codec.js';
 export type {
   HistogramValue,

@@ -1,10 +1,10 @@
 import type { Observable } from 'rxjs';
+import { addExitHook } from '../logger/exit-hooks.js';
 import type { Logger, LoggerSession, Receipt } from '../logger/logger.js';
 import type { LoggerError } from '../logger/logger-error.js';
 import type { LoggerNotice } from '../logger/logger-notice.js';
 import { assertOptions } from '../logger/option-checks.js';
 import type { Clocks, DiagnosticEvent, RunOutcome, TrainEvent } from '../logger/train-event.js';
-import { addExitHook } from './exit-hooks.js';
 import { watchPressure } from './pressure.js';
 import { printDiagnostic } from './print-diagnostic.js';
 

@@ -53,6 +53,8 @@ export const RECORD_SCHEMA: MessageSchema = {
       first: flag(8),
     }),
     goal: int(8),
+    control: one(9, { overwrite: flag(1) }),
+    expandedFromGlob: flag(10),
   }),
   outputRaw: one(13, { outputType: int(1), timestamp: one(2, timestamp), line: text(3) }),
   run: one(17, {

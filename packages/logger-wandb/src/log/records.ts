@@ -1,5 +1,4 @@
 import type { PlainMessage } from './proto.js';
-import type { RowTable } from './row-table.js';
 import { type JsonValue, valueJsonText } from './value-json.js';
 
 /** What a run says of itself before its first row. Times in ms since 1970. */
@@ -14,6 +13,15 @@ export interface RunDescription {
   readonly group?: string | undefined;
   readonly jobType?: string | undefined;
   readonly host?: string | undefined;
+  readonly sweepId?: string | undefined;
+  readonly git?: { readonly remoteUrl?: string | undefined; readonly commit?: string | undefined } | undefined;
+  /** The step that the first row must have at least: a run that is gone on with. */
+  readonly startingStep?: number | undefined;
+  readonly resumed?: boolean | undefined;
+  /** Seconds that the run had taken before it was gone on with. */
+  readonly runtime?: number | undefined;
+  /** What the summary begins with: that of a run that is gone on with. */
+  readonly summary?: Readonly<Record<string, JsonValue>> | undefined;
   readonly config: Readonly<Record<string, JsonValue>>;
 }
 
@@ -22,27 +30,47 @@ export function headerRecord(producer: string): PlainMessage {
   return { header: { versionInfo: { producer, minConsumer: '0.70.0' } } };
 }
 
-/** The run with its config. NaN becomes null in a config, as in the Python client: servers refuse it there. */
+/** The run with its config. */
 export function runRecord(run: RunDescription): PlainMessage {
-  const config = Object.entries(run.config).map(([key, value]) => ({
-    key,
-    valueJson: valueJsonText(withoutNaN(value)),
-  }));
   return {
     run: {
       runId: run.id,
       entity: run.entity,
       project: run.project,
-      config: { update: config },
+      config: configUpdate(run.config),
+      summary: run.summary && jsonUpdate(run.summary),
       runGroup: run.group,
       jobType: run.jobType,
       displayName: run.name,
       notes: run.notes,
       tags: run.tags,
+      sweepId: run.sweepId,
       host: run.host,
-      startTime: { seconds: Math.floor(run.startedAt / 1000), nanos: Math.floor(run.startedAt % 1000) * 1_000_000 },
+      startingStep: run.startingStep,
+      startTime: timestamp(run.startedAt),
+      resumed: run.resumed,
+      runtime: run.runtime,
+      git: run.git,
     },
   };
+}
+
+/** New values of a config, and changed ones. */
+export function configRecord(config: Readonly<Record<string, JsonValue>>): PlainMessage {
+  return { config: configUpdate(config) };
+}
+
+/** NaN becomes null in a config, as in the Python client: servers refuse it there. */
+function configUpdate(config: Readonly<Record<string, JsonValue>>): PlainMessage {
+  return jsonUpdate(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, withoutNaN(value)])));
+}
+
+function jsonUpdate(values: Readonly<Record<string, JsonValue>>): PlainMessage {
+  return { update: Object.entries(values).map(([key, value]) => ({ key, valueJson: valueJsonText(value) })) };
+}
+
+function timestamp(timeMs: number): PlainMessage {
+  return { seconds: Math.floor(timeMs / 1000), nanos: Math.floor(timeMs % 1000) * 1_000_000 };
 }
 
 function withoutNaN(value: JsonValue): JsonValue {
@@ -52,19 +80,56 @@ function withoutNaN(value: JsonValue): JsonValue {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutNaN(item)]));
 }
 
-/** Declares a metric, so that W&B offers it as an x-axis. */
-export function metricRecord(name: string): PlainMessage {
-  return { metric: { name, options: { defined: true } } };
+/** How W&B is to treat a metric, or all whose names begin like a glob: fields of wandb's MetricRecord. */
+export interface MetricContent {
+  readonly name?: string;
+  readonly globName?: string;
+  readonly stepMetric?: string | undefined;
+  readonly options: { readonly stepSync?: boolean; readonly hidden?: boolean; readonly defined: boolean };
+  readonly summary?: Readonly<Record<string, true>>;
+  /** 0 unset, 1 minimize, 2 maximize. */
+  readonly goal?: number;
+  readonly expandedFromGlob?: boolean;
 }
 
-/** The latest value of every column, and the run time in whole seconds where W&B's own pages look for it. */
-export function summaryRecord(table: RowTable, runtimeSeconds: number): PlainMessage {
+/** Declares a metric, so that W&B offers it as an x-axis; what was declared of it before is forgotten. */
+export function metricRecord(metric: MetricContent): PlainMessage {
+  return { metric: { ...metric, control: { overwrite: true } } };
+}
+
+/** Values of the summary, by path, and the run time in whole seconds where W&B's own pages look for it. */
+export function summaryRecord(
+  values: Iterable<readonly [path: readonly string[], value: JsonValue]>,
+  runtimeSeconds: number,
+): PlainMessage {
   const update = [{ nestedKey: ['_wandb', 'runtime'], valueJson: String(runtimeSeconds) }];
-  for (const [column, path] of table.paths.entries()) {
-    const value = table.latest[column];
-    if (value !== undefined && value !== null) update.push({ nestedKey: [...path], valueJson: valueJsonText(value) });
-  }
+  for (const [path, value] of values) update.push({ nestedKey: [...path], valueJson: valueJsonText(value) });
   return { summary: { update } };
+}
+
+/** Files under the run's `files/`; `policy` as the client that uploads them reads it. */
+export function filesRecord(paths: readonly string[], policy: FilePolicy, kind: FileKind): PlainMessage {
+  return {
+    files: { files: paths.map((path) => ({ path, policy: FILE_POLICIES[policy], type: FILE_KINDS[kind] })) },
+  };
+}
+
+/** When a file is uploaded: at once, when the run ends, or both. */
+export type FilePolicy = 'now' | 'end' | 'live';
+export type FileKind = 'other' | 'wandb' | 'media' | 'artifact';
+
+const FILE_POLICIES: Readonly<Record<FilePolicy, number>> = { now: 0, end: 1, live: 2 };
+const FILE_KINDS: Readonly<Record<FileKind, number>> = { other: 0, wandb: 1, media: 2, artifact: 3 };
+
+/** A sample of the machine's own metrics. */
+export function statsRecord(values: Readonly<Record<string, number>>, timeMs: number): PlainMessage {
+  const item = Object.entries(values).map(([key, value]) => ({ key, valueJson: valueJsonText(value) }));
+  return { stats: { timestamp: timestamp(timeMs), item } };
+}
+
+/** What the program printed, as it printed it: `text` may hold several lines, or a part of one. */
+export function outputRecord(kind: 'stdout' | 'stderr', text: string, timeMs: number): PlainMessage {
+  return { outputRaw: { outputType: kind === 'stdout' ? 1 : 0, timestamp: timestamp(timeMs), line: text } };
 }
 
 /** The last record of a run. */

@@ -16,6 +16,8 @@ export interface RowTable {
   column(key: string): number;
   /** The column of a leaf inside an object. */
   columnAt(path: readonly string[]): number;
+  /** Whether the row has a value in a column. */
+  has(column: number): boolean;
   /** Puts a value into the row. Returns whether the row had one in that column. */
   set(column: number, value: JsonValue): boolean;
   /** Replaces a column's latest value without putting it into the row. */
@@ -60,6 +62,7 @@ export function createRowTable(): RowTable {
     },
     column: (key) => found(flat, key, undefined),
     columnAt: (path) => (path.length === 1 ? found(flat, path[0]!, path) : found(nested, JSON.stringify(path), path)),
+    has: (column) => lastRow[column] === row,
     set(column, value) {
       latest[column] = value;
       if (lastRow[column] === row) return true;

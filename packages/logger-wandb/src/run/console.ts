@@ -1,37 +1,62 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
 import type { WandbSettings } from '../settings/settings.js';
+import type { UploadEnd } from '../upload/uplink-messages.js';
 
 /** The lines that a run prints on stderr, in the Python client's manner; none where `settings.quiet`. */
 export interface RunConsole {
   opened(path: string): void;
   started(url: string): void;
+  /** The log has ended, and nothing uploads it. */
   closed(path: string): void;
-  /** For a sink that nobody listens to. */
+  /** The upload is over; `end` is absent where it goes on by itself. */
+  uploaded(path: string, end: UploadEnd | undefined): void;
+  /** The process goes before the upload is over. */
+  released(path: string): void;
+  /** The user asked on the run's page for the run to stop. */
+  stopRequested(): void;
+  /** For a run whose notices nobody else takes. */
   notice(notice: LoggerNotice): void;
 }
 
-export function createConsole({ mode, hasKey, onlineUnavailable, quiet }: WandbSettings): RunConsole {
+export function createConsole({ mode, hasKey, quiet, noticesOnly }: WandbSettings): RunConsole {
   const offline = mode === 'offline';
 
   function print(line: string): void {
     if (!quiet) process.stderr.write(`wandb: ${line}\n`);
   }
 
+  function say(line: string): void {
+    if (!noticesOnly) print(line);
+  }
+
+  function goesOn(path: string): void {
+    say(`The upload goes on by itself, in the background. If it is cut off: microbatch sync ${path}`);
+  }
+
   return {
     opened(path) {
-      print(`Run data is saved locally in ${path}`);
-      // The notice of a mode that is not to be had says the same.
-      if (offline && hasKey && !onlineUnavailable) {
-        print(
-          "A key is set, but runs stay offline by default: upload with `wandb sync`, or go online by transport: 'sdk'",
-        );
+      say(`Run data is saved locally in ${path}`);
+      if (offline && hasKey) {
+        say("A key is set, but runs stay offline by default: upload with `wandb sync`, or go online by mode: 'online'");
       }
     },
     started(url) {
-      print(`View run at ${url}`);
+      say(`View run at ${url}`);
     },
     closed(path) {
-      if (offline) print(`You can sync this run to the cloud by running: wandb sync ${path}`);
+      if (offline) say(`You can sync this run to the cloud by running: wandb sync ${path}`);
+    },
+    uploaded(path, end) {
+      if (end === undefined) return goesOn(path);
+      if (end.outcome === 'complete') return say(`Synced ${end.read.history} rows. View run at ${end.url}`);
+      if (end.outcome === 'handed-over') {
+        return print(`What the server has not got of this run can be synced by running: wandb sync ${end.fragment}`);
+      }
+      print(`The upload failed: ${end.error?.message}. Everything is in ${path}`);
+    },
+    released: goesOn,
+    stopRequested() {
+      print('The run was asked to stop on its page: it ends as after Ctrl-C');
     },
     notice({ level, code, message }) {
       print(`${level === 'error' ? 'ERROR' : 'WARNING'} ${message} (${code}, told once)`);

@@ -3,7 +3,7 @@ import {
   batchScalars,
   type Clocks,
   isRecorded,
-  type LoggerNotice,
+  type LogValue,
   type LogValues,
   type MetricNames,
   type RunInfo,
@@ -12,7 +12,7 @@ import {
 } from '@microbatch/core/logger';
 import type { RowTable } from '../log/row-table.js';
 import { forEachLeaf, type JsonValue } from '../log/value-json.js';
-import { toRowValue } from '../media/log-value.js';
+import type { RunNotices } from './run-notices.js';
 
 /** The clocks that every row holds, to be declared as metrics. */
 export const CLOCK_KEYS: readonly string[] = ['trainer/micro_step', 'trainer/step', 'trainer/samples', 'epoch'];
@@ -30,8 +30,7 @@ export interface Rows {
 
 /**
  * The rules by which events become rows: a pure state machine over `table`, whose row is the open one. `onRow` is told of
- * each row as it closes, while the table still holds it; `onNotice` of what did not get where the user put it, once a code,
- * and a key where one value is meant.
+ * each row as it closes, while the table still holds it.
  *
  * Steps are the Python client's: equal ones merge, older ones are refused. The row of a recorded batch is its clock on
  * `axis`, less one. Values join the open row, or the summary where that row is closed. Before the first step they open a
@@ -45,23 +44,23 @@ export function createRows(
     readonly names: MetricNames;
     /** Whether an epoch's end sets the open row's `epoch`, as fastai's callback does. */
     readonly epochAtEnd: boolean;
+    /** The form that a logged value takes in the row of `step`. Throws a `TypeError` that says why it has none. */
+    readonly toRowValue: (key: string, step: number, value: LogValue) => JsonValue;
+    readonly setSummary: (column: number, value: JsonValue) => void;
     readonly onRow: (step: number) => void;
-    readonly onNotice: (notice: LoggerNotice) => void;
+    readonly notices: RunNotices;
+    /** The least step of a row, 0 where absent: a run that goes on has older ones. */
+    readonly startingStep?: number;
+    /** Seconds that the run had taken before it was gone on with. */
+    readonly runtimeBefore?: number;
   },
 ): Rows {
-  const { axis, names, onRow } = options;
+  const { axis, names, onRow, toRowValue, setSummary, notices, startingStep = 0, runtimeBefore = 0 } = options;
   const meta = META_KEYS.map(table.column);
   const clocks = CLOCK_KEYS.map(table.column);
-  const told = new Set<string>();
   let state: 'none' | 'waiting' | 'open' | 'closed' = 'none';
   /** The step of the open row, or of the last one closed. */
   let step = 0;
-
-  function warnOnce(code: string, message: string, key = ''): void {
-    if (told.has(`${code} ${key}`)) return;
-    told.add(`${code} ${key}`);
-    options.onNotice({ level: 'warn', code, message });
-  }
 
   function closeRow(): void {
     if (state !== 'open' && state !== 'waiting') return;
@@ -73,7 +72,7 @@ export function createRows(
 
   function putClocks(event: Clocks): void {
     table.set(meta[1]!, event.time / 1000);
-    table.set(meta[2]!, Math.max(0, event.time - run.startedAt) / 1000);
+    table.set(meta[2]!, runtimeBefore + Math.max(0, event.time - run.startedAt) / 1000);
     table.set(clocks[0]!, event.microStep);
     table.set(clocks[1]!, event.step);
     table.set(clocks[2]!, event.samples);
@@ -81,9 +80,7 @@ export function createRows(
   }
 
   function put(key: string, column: number, value: JsonValue): void {
-    if (table.set(column, value)) {
-      warnOnce('value-overwritten', `${key} was logged more than once in row ${step}: the last value stays`, key);
-    }
+    if (table.set(column, value)) notices.overwritten(key, step);
   }
 
   function putScalar(key: string, value: number): void {
@@ -93,18 +90,14 @@ export function createRows(
   /** Makes the row of a step the open one. Returns where the step's values belong. */
   function enter(nextStep: number): 'row' | 'summary' | 'nowhere' {
     if (state === 'open' && nextStep > step) closeRow();
-    if (state === 'none' || state === 'waiting' || nextStep > step) {
+    const isFirst = state === 'none' || state === 'waiting';
+    if (isFirst ? nextStep >= startingStep : nextStep > step) {
       state = 'open';
       step = nextStep;
       return 'row';
     }
-    if (nextStep === step) return state === 'open' ? 'row' : 'summary';
-    // The Python client's words.
-    warnOnce(
-      'step-refused',
-      `Tried to log to step ${nextStep} that is less than the current step ${step}. ` +
-        'Steps must be monotonically increasing, so this data will be ignored.',
-    );
+    if (nextStep === step && !isFirst) return state === 'open' ? 'row' : 'summary';
+    notices.stepRefused(nextStep, step);
     return 'nowhere';
   }
 
@@ -120,8 +113,8 @@ export function createRows(
   }
 
   function toSummary(what: string, each: (emit: (column: number, value: JsonValue) => void) => void): void {
-    each(table.setLatest);
-    warnOnce('row-closed', `row ${step} was already written: the values of this ${what} go to the summary alone`);
+    each(setSummary);
+    notices.rowClosed(what, step);
   }
 
   function putValues(event: Clocks, what: string, values: readonly (readonly [key: string, value: JsonValue])[]): void {
@@ -143,9 +136,9 @@ export function createRows(
     return Object.entries(values).flatMap(([key, value]): [string, JsonValue][] => {
       try {
         if (META_KEYS.includes(key)) throw new TypeError('W&B keeps this name for itself');
-        return [[key, toRowValue(value)]];
+        return [[key, toRowValue(key, step, value)]];
       } catch (error) {
-        warnOnce('value-dropped', `${JSON.stringify(key)} is not logged: ${(error as Error).message}`, key);
+        notices.valueDropped(key, error as Error);
         return [];
       }
     });
@@ -155,7 +148,7 @@ export function createRows(
     apply(event) {
       switch (event.type) {
         case 'run-start':
-          step = axisValue(event, axis);
+          step = Math.max(startingStep, axisValue(event, axis));
           return;
         case 'micro-batch':
         case 'accumulated-batch':

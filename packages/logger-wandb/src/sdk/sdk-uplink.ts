@@ -38,15 +38,24 @@ export function assertSdkInstalled(): void {
  */
 export function startSdkUplink(
   run: RunDescription,
-  options: { readonly onStart: (url: string) => void; readonly onNotice: (notice: LoggerNotice) => void },
+  options: {
+    /** Where absent, the SDK looks for one itself. */
+    readonly apiKey: string | undefined;
+    readonly baseUrl: string;
+    readonly onStart: (url: string) => void;
+    readonly onNotice: (notice: LoggerNotice) => void;
+  },
 ): SdkUplink {
-  const { WANDB_WORKER: _worker, WANDB_MODE: _mode, ...env } = process.env;
+  const { apiKey, baseUrl } = options;
+  const { WANDB_WORKER: _worker, WANDB_MODE: _mode, ...others } = process.env;
+  const env = { ...others, WANDB_BASE_URL: baseUrl, ...(apiKey === undefined ? {} : { WANDB_API_KEY: apiKey }) };
   const worker = new Worker(new URL('./sdk-worker.js', import.meta.url), {
     workerData: run,
     env,
     stdout: true,
     stderr: true,
   });
+  const withoutKey = (text: string) => (apiKey === undefined ? text : text.replaceAll(apiKey, '[key]'));
   let over = false;
   let onStarted: () => void = () => {};
   let onEnded: () => void = () => {};
@@ -103,11 +112,6 @@ export function startSdkUplink(
     },
     abandon: () => end('the process ended before all rows were sent'),
   };
-}
-
-function withoutKey(text: string): string {
-  const key = process.env.WANDB_API_KEY;
-  return key ? text.replaceAll(key, '[key]') : text;
 }
 
 /** The row as an object of its own. The SDK's JSON has no NaN and no Infinity: W&B takes their names for them. */

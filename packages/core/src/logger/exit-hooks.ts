@@ -1,14 +1,16 @@
-import type { RunOutcome } from '../logger/train-event.js';
+import type { RunOutcome } from './train-event.js';
 
 /** What wants a last word before the process goes. */
 export interface ExitHook {
   /** Somebody else decides whether the process goes. */
   flushSync(): void;
-  exitSync(outcome: RunOutcome): void;
+  /** `exitCode` is the process's own; absent where a signal or an uncaught error ends it. */
+  exitSync(outcome: RunOutcome, exitCode?: number): void;
 }
 
 interface NodeProcess {
   readonly pid: number;
+  readonly exitCode?: number | string | undefined;
   readonly versions?: { readonly node?: string };
   prependListener(event: string, listener: (...args: never[]) => void): void;
   off(event: string, listener: (...args: never[]) => void): void;
@@ -29,14 +31,14 @@ const { setImmediate } = globalThis as unknown as { setImmediate(callback: () =>
 const hooks = new Set<ExitHook>();
 const node = (globalThis as { process?: NodeProcess }).process;
 
-function leave(outcome: RunOutcome): void {
-  for (const hook of hooks) hook.exitSync(outcome);
+function leave(outcome: RunOutcome, exitCode?: number): void {
+  for (const hook of hooks) hook.exitSync(outcome, exitCode);
 }
 
 const listeners: Readonly<Record<string, (...args: never[]) => void>> = {
   // An empty event loop before the stream's end: nothing can come any more.
-  beforeExit: mark(() => leave('stopped')),
-  exit: mark((code: number) => leave(code === 0 ? 'stopped' : 'failed')),
+  beforeExit: mark(() => leave('stopped', Number(node?.exitCode ?? 0))),
+  exit: mark((code: number) => leave(code === 0 ? 'stopped' : 'failed', code)),
   uncaughtExceptionMonitor: mark(() => {
     // Somebody else catches what nobody caught: the process may go on.
     if (!foreign('uncaughtException')) leave('failed');

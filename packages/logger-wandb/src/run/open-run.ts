@@ -1,0 +1,171 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LoggerNotice } from '@microbatch/core/logger';
+import type { RunDescription } from '../log/records.js';
+import type { RowTable } from '../log/row-table.js';
+import { createRunLog, DISCARDING_LOG } from '../log/run-log.js';
+import type { JsonValue } from '../log/value-json.js';
+import { captureConsole } from '../machine/console-capture.js';
+import { metadata } from '../machine/environment.js';
+import { startSystemMetrics } from '../machine/system-metrics.js';
+import { createMediaWriter } from '../media/media-writer.js';
+import type { WandbSettings } from '../settings/settings.js';
+import { startUplink, type Uplink } from '../upload/uplink.js';
+import type { RunConsole } from './console.js';
+import type { MetricDefinition } from './metric-definitions.js';
+import { createRunFolder } from './run-folder.js';
+import { createRunWriter, type RunWriter } from './run-writer.js';
+
+/** A run at work: its log, and all that goes on beside it. Times in ms since 1970. */
+export interface OpenRun {
+  readonly writer: RunWriter;
+  /** The run's folder; empty for a disabled run. */
+  readonly path: string;
+  /** Where the run's own files go; absent for a disabled run. */
+  readonly filesDir: string | undefined;
+  /** Where a browser shows the run; absent offline, and before the server knows it. */
+  readonly url: string | undefined;
+  /** The form that a value takes in the row of `step`. Throws a `TypeError` that says why it has none. */
+  toRowValue(key: string, step: number, value: unknown): JsonValue;
+  /** Ends the log. To be followed by `uploaded` or `release`. */
+  close(exitCode: number, timeMs: number): void;
+  /**
+   * Resolves when the upload of the ended log is over, at once offline; or when `limitMs` ran out: it then goes on by
+   * itself.
+   */
+  uploaded(limitMs?: number): Promise<void>;
+  /** The process is going: lets go of the upload, which finishes by itself. */
+  release(): void;
+}
+
+const METADATA_FILE = 'wandb-metadata.json';
+
+/**
+ * Makes the run's folder and begins its log, and its upload where the settings say so. Throws the file system's error.
+ */
+export function openRun(
+  settings: WandbSettings,
+  description: RunDescription,
+  options: {
+    readonly lines: RunConsole;
+    readonly onNotice: (notice: LoggerNotice) => void;
+    readonly metrics: Readonly<Record<string, MetricDefinition>>;
+    /** Told of each row that is complete, while the table still holds it. */
+    readonly onRow?: (table: RowTable, step: number) => void;
+  },
+): OpenRun {
+  const { lines, onNotice, metrics, onRow = () => {} } = options;
+  if (settings.mode === 'disabled') return disabledRun(description);
+
+  const isOnline = settings.mode === 'online';
+  const folder = createRunFolder(settings.dir, description, isOnline ? 'run' : 'offline-run');
+  const filesDir = join(folder.path, 'files');
+  const writer = createRunWriter(createRunLog(folder.logPath), description, { onRow });
+  const media = createMediaWriter({
+    filesDir,
+    onFile: (path) => writer.addFiles([path], 'now', 'media'),
+    onNotice,
+  });
+  const stops: (() => void)[] = [];
+  let uplink: Uplink | undefined;
+  let isTold = false;
+
+  /** What goes on beside the rows must not end them: a disk that is full fails the rows as well, which tell of it. */
+  function beside(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (isTold) return;
+      isTold = true;
+      const message = `${what} is not logged: ${(error as Error).message}`;
+      onNotice({ level: 'warn', code: 'not-logged', message });
+    }
+  }
+
+  if (settings.saveMetadata) {
+    beside(METADATA_FILE, () => {
+      const { startedAt, host, git } = description;
+      const about = metadata({
+        startedAt,
+        host,
+        git,
+        root: settings.dir,
+        program: settings.program,
+        secrets: secretsOf(settings),
+      });
+      writeFileSync(join(filesDir, METADATA_FILE), `${JSON.stringify(about, null, 2)}\n`);
+      writer.addFiles([METADATA_FILE], 'now', 'wandb');
+    });
+  }
+  if (settings.systemMetrics) {
+    stops.push(
+      startSystemMetrics({
+        everyMs: settings.systemMetricsEveryMs,
+        onSample: (values) => beside('a system metric', () => writer.addStats(values, Date.now())),
+      }),
+    );
+  }
+  if (settings.captureConsole) {
+    stops.push(
+      captureConsole((kind, text) => beside('console output', () => writer.addOutput(kind, text, Date.now()))),
+    );
+  }
+  for (const [name, definition] of Object.entries(metrics)) writer.defineMetric(name, definition);
+  writer.settle();
+  lines.opened(folder.path);
+  if (isOnline && settings.transport === 'log') {
+    uplink = startUplink({
+      logPath: folder.logPath,
+      baseUrl: settings.baseUrl,
+      apiKey: settings.key()!,
+      onStart: lines.started,
+      onStopRequested() {
+        lines.stopRequested();
+        settings.onStopRequest();
+      },
+      onNotice,
+    });
+  }
+
+  return {
+    writer,
+    path: folder.path,
+    filesDir,
+    get url() {
+      return uplink?.url;
+    },
+    toRowValue: media.toRowValue,
+    close(exitCode, timeMs) {
+      for (const stop of stops) stop();
+      writer.close(exitCode, timeMs);
+    },
+    async uploaded(limitMs) {
+      if (uplink === undefined) return lines.closed(folder.path);
+      lines.uploaded(folder.path, await uplink.finish(limitMs === undefined ? {} : { limitMs }));
+    },
+    release() {
+      uplink?.release();
+      if (uplink === undefined) lines.closed(folder.path);
+      else lines.released(folder.path);
+    },
+  };
+}
+
+function secretsOf(settings: WandbSettings): string[] {
+  const key = settings.key();
+  return key === undefined ? [] : [key];
+}
+
+/** A run that nobody keeps. */
+function disabledRun(description: RunDescription): OpenRun {
+  return {
+    writer: createRunWriter(DISCARDING_LOG, description, { onRow() {} }),
+    path: '',
+    filesDir: undefined,
+    url: undefined,
+    toRowValue: () => null,
+    close() {},
+    async uploaded() {},
+    release() {},
+  };
+}

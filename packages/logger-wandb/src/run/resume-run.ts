@@ -1,0 +1,39 @@
+import type { LoggerNotice } from '@microbatch/core/logger';
+import type { RunDescription } from '../log/records.js';
+import type { WandbSettings } from '../settings/settings.js';
+import { decideResume } from '../upload/resume.js';
+import { readServerRun } from '../upload/server-run.js';
+
+/**
+ * The run as it begins where the server may have it already: behind its last row, with its config, summary and tags where
+ * this process says nothing else. Rejects as `readServerRun` and `decideResume` do.
+ */
+export async function resumeRun(
+  settings: WandbSettings,
+  description: RunDescription,
+  onNotice: (notice: LoggerNotice) => void,
+): Promise<RunDescription> {
+  const { resume, baseUrl } = settings;
+  if (resume === undefined) return description;
+  const { id, entity, project } = description;
+  const found = await readServerRun({ baseUrl, apiKey: settings.key()!, entity, project, runId: id, onNotice });
+  const { resumed, startingStep, config, summary, startRuntime, tags, notes, displayName } = decideResume(
+    resume,
+    id,
+    found,
+  );
+  if (!resumed) return description;
+  return {
+    ...description,
+    entity: found!.entity,
+    project: found!.project,
+    name: description.name ?? displayName,
+    notes: description.notes ?? notes,
+    tags: description.tags.length > 0 ? description.tags : tags,
+    config: { ...config, ...description.config },
+    summary,
+    resumed,
+    startingStep,
+    runtime: startRuntime,
+  };
+}

@@ -10,7 +10,7 @@ import { emptyFolder } from './folders.js';
 import { gone, startTraining, uploaderOf } from './uplink-training.js';
 import { kept } from './upload-client.js';
 import { exit, folderOf, logPlace, RUN, row, rowLines, rows, writeLog } from './upload-log.js';
-import { HISTORY, KEY, type UploadServer, uploadServer } from './upload-server.js';
+import { ENTITY, HISTORY, KEY, type UploadServer, uploadServer } from './upload-server.js';
 
 function sync(server: UploadServer, path: string, options: Partial<SyncOptions> = {}): Promise<UploadResult> {
   return syncRun(path, { baseUrl: server.url, apiKey: KEY, ...options });

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { BLOCK_BYTES, CHUNK, CHUNK_HEADER_BYTES, LOG_HEADER } from './chunk-writer.js';
+import { createRecordAssembler } from './record-assembler.js';
 
 /** Where a log can't be read, and why. */
 export interface LogDamage {
@@ -36,17 +37,8 @@ export interface Chunk {
  * block; records that the damage touches are left out.
  */
 export function* readPayloads(log: Uint8Array, onDamage: (damage: LogDamage) => void): Generator<LogPayload> {
+  const records = createRecordAssembler(onDamage);
   let at = LOG_HEADER.length;
-  let open: { offset: number; parts: Uint8Array[] } | undefined;
-  // Behind damage the rest of a record whose beginning is lost is no news.
-  let afterDamage = false;
-
-  function damage(offset: number, reason: string): void {
-    onDamage({ offset, reason });
-    open = undefined;
-    afterDamage = true;
-  }
-
   while (at < log.length) {
     const left = BLOCK_BYTES - (at % BLOCK_BYTES);
     if (left < CHUNK_HEADER_BYTES) {
@@ -55,27 +47,15 @@ export function* readPayloads(log: Uint8Array, onDamage: (damage: LogDamage) => 
     }
     const chunk = readChunk(log, at);
     if (typeof chunk === 'string') {
-      damage(open?.offset ?? at, chunk);
+      records.damaged(at, chunk);
       at += left;
       continue;
     }
-    const offset = at;
+    const record = records.add(at, chunk);
     at = chunk.end;
-    const begins = chunk.type === CHUNK.full || chunk.type === CHUNK.first;
-    if (begins && open !== undefined) damage(open.offset, 'the record is not finished where the next one begins');
-    if (!begins && open === undefined) {
-      if (!afterDamage) damage(offset, "the record's beginning is missing");
-      continue;
-    }
-    afterDamage = false;
-    open ??= { offset, parts: [] };
-    open.parts.push(chunk.payload);
-    if (chunk.type === CHUNK.first || chunk.type === CHUNK.middle) continue;
-    const { offset: start, parts } = open;
-    open = undefined;
-    yield { offset: start, payload: parts.length === 1 ? parts[0]! : Buffer.concat(parts) };
+    if (record !== undefined) yield record;
   }
-  if (open !== undefined) damage(open.offset, CUT_OFF);
+  if (records.openAt !== undefined) records.damaged(records.openAt, CUT_OFF);
 }
 
 /** What `readChunk` says of a chunk that the log ends in: a log that grows may have the rest later. */

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import { LoggerError } from '@microbatch/core/logger';
 import { CUT_OFF, headerProblem, type LogDamage, type LogPayload, readChunk } from '../log/chunk-reader.js';
-import { BLOCK_BYTES, CHUNK, CHUNK_HEADER_BYTES, LOG_HEADER } from '../log/chunk-writer.js';
+import { BLOCK_BYTES, CHUNK_HEADER_BYTES, LOG_HEADER } from '../log/chunk-writer.js';
+import { createRecordAssembler } from '../log/record-assembler.js';
 
 /** Reads a log that may still grow, holding a window of it. */
 export interface LogTail {
@@ -24,14 +25,7 @@ export async function openLogTail(path: string, onDamage: (damage: LogDamage) =>
   let windowStart = 0;
   let filled = 0;
   let at = 0;
-  let record: { offset: number; parts: Uint8Array[] } | undefined;
-  let afterDamage = false;
-
-  function damage(offset: number, reason: string): void {
-    onDamage({ offset, reason });
-    record = undefined;
-    afterDamage = true;
-  }
+  const records = createRecordAssembler(onDamage);
 
   /** Returns whether the window holds more than before. */
   async function refill(): Promise<boolean> {
@@ -66,27 +60,13 @@ export async function openLogTail(path: string, onDamage: (damage: LogDamage) =>
       if (chunk === CUT_OFF || at >= WINDOW_BYTES) return 'more';
       const offset = windowStart + at;
       if (typeof chunk === 'string') {
-        damage(record?.offset ?? offset, chunk);
+        records.damaged(offset, chunk);
         at += left;
         continue;
       }
       at = chunk.end;
-      const begins = chunk.type === CHUNK.full || chunk.type === CHUNK.first;
-      const ends = chunk.type === CHUNK.full || chunk.type === CHUNK.last;
-      if (begins && record !== undefined) damage(record.offset, 'the record is not finished where the next one begins');
-      if (!begins && record === undefined) {
-        if (!afterDamage) damage(offset, "the record's beginning is missing");
-        continue;
-      }
-      afterDamage = false;
-      if (begins && ends) return { offset, payload: chunk.payload };
-      record ??= { offset, parts: [] };
-      // The window's bytes change under the part when it moves on.
-      record.parts.push(Buffer.from(chunk.payload));
-      if (!ends) continue;
-      const { offset: start, parts } = record;
-      record = undefined;
-      return { offset: start, payload: Buffer.concat(parts) };
+      const record = records.add(offset, chunk);
+      if (record !== undefined) return record;
     }
   }
 
@@ -103,7 +83,7 @@ export async function openLogTail(path: string, onDamage: (damage: LogDamage) =>
       if (windowStart + filled < LOG_HEADER.length) {
         return { offset: 0, reason: headerProblem(buffer.subarray(0, filled)) ?? CUT_OFF };
       }
-      if (record !== undefined) return { offset: record.offset, reason: CUT_OFF };
+      if (records.openAt !== undefined) return { offset: records.openAt, reason: CUT_OFF };
       return at < filled ? { offset: windowStart + at, reason: CUT_OFF } : undefined;
     },
     close: () => file.close(),

@@ -1,3 +1,4 @@
+import { assertBoolean, assertOptions, show } from '@microbatch/core/logger';
 import type { RowTable } from '../log/row-table.js';
 import { forEachLeaf, type JsonValue } from '../log/value-json.js';
 import type { RunNotices } from './run-notices.js';
@@ -69,7 +70,8 @@ export function createPartialRows(
     get step() {
       return step;
     },
-    log(values, timeMs, { step: givenStep, commit = givenStep === undefined } = {}) {
+    log(values, timeMs, logOptions) {
+      const { step: givenStep, commit = givenStep === undefined } = logOptions === undefined ? {} : checked(logOptions);
       if (givenStep !== undefined && givenStep < step) {
         notices.stepRefused(givenStep, step);
         return;
@@ -80,7 +82,7 @@ export function createPartialRows(
       }
       isOpen = true;
       table.set(timestampColumn, timeMs / 1000);
-      for (const key in values) {
+      for (const key of Object.keys(values)) {
         try {
           if (key === '_step' || key === '_runtime' || key === '_timestamp') {
             throw new TypeError('W&B keeps this name for itself');
@@ -96,4 +98,14 @@ export function createPartialRows(
     },
     close,
   };
+}
+
+function checked(options: LogOptions): LogOptions {
+  assertOptions('log', options, ['step', 'commit']);
+  const { step, commit } = options;
+  if (step !== undefined && !(Number.isSafeInteger(step) && step >= 0)) {
+    throw new TypeError(`step must be a whole number, 0 or more, not ${show(step)}`);
+  }
+  if (commit !== undefined) assertBoolean('commit', commit);
+  return options;
 }

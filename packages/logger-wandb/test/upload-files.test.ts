@@ -71,8 +71,10 @@ describe('files', () => {
       { summary: { update: [{ nestedKey: ['loss'], valueJson: 'NaN' }] } },
       exit(),
     ]);
+    writeFileSync(join(folderOf(logPath), 'files', 'wandb-metadata.json'), '{"program":"train.mjs"}');
     expect((await upload(server, logPath)).outcome).toBe('complete');
     const run = kept(server);
+    expect(run.variables.program).toBe('train.mjs');
     const texts = Object.fromEntries([...run.files].map(([name, bytes]) => [name, bytes.toString()]));
     expect(texts).toEqual({
       'config.yaml':

@@ -23,8 +23,8 @@ export interface RunBucket {
   apply(type: string, content: Readonly<Record<string, unknown>>): void;
   /** The config as JSON text, each value under `value`, with W&B's own under `_wandb`. */
   configText(): string;
-  /** The variables of the mutation; `server` where the run is there already. */
-  variables(server: ServerRun | undefined): Record<string, unknown>;
+  /** The variables of the mutation; `server` where the run is there already, `program` where its name is known. */
+  variables(server: ServerRun | undefined, program?: string): Record<string, unknown>;
 }
 
 // Resuming by the Python client takes a run whose config lacks telemetry for one that never began. 12: core version.
@@ -69,7 +69,7 @@ export function createRunBucket(): RunBucket {
       version++;
     },
     configText,
-    variables(server) {
+    variables(server, program) {
       const git = (run.git ?? {}) as { remoteUrl?: string; commit?: string };
       const tags = (run.tags ?? []) as string[];
       return {
@@ -84,6 +84,7 @@ export function createRunBucket(): RunBucket {
         repo: git.remoteUrl || undefined,
         config: configText(),
         host: text('host'),
+        program,
         jobType: text('jobType'),
         sweep: text('sweepId'),
         tags: tags.length > 0 ? tags : undefined,

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
 import {
   countsAfter,
@@ -8,6 +9,7 @@ import {
   STREAMS,
   type StreamName,
 } from './pending-posts.js';
+import { programName } from './program-name.js';
 import { RequestFailed } from './requester.js';
 import type { ServerRun } from './run-bucket.js';
 import type { ServerApi } from './server-api.js';
@@ -128,7 +130,8 @@ export function createRunStream(context: {
     },
     async start() {
       const { version } = pending.bucket;
-      const answer = await api.upsertRun(pending.bucket.variables(undefined));
+      const program = await programName(join(dirname(logPath), 'files'));
+      const answer = await api.upsertRun(pending.bucket.variables(undefined, program));
       sentBucket = version;
       const { counts } = answer;
       const ahead = STREAMS.find((name) => before !== undefined && (counts[name] ?? 0) > base[name] + sent[name]);

@@ -69,11 +69,11 @@ const COUNTS = 'historyLineCount eventsLineCount logLineCount';
 
 // The official client's own, and its query of a run's state.
 const UPSERT_BUCKET = `mutation UpsertBucket($id: String, $name: String, $project: String, $entity: String, $groupName: String,
-$displayName: String, $notes: String, $commit: String, $config: JSONString, $host: String, $repo: String, $jobType: String,
-$sweep: String, $tags: [String!]) { upsertBucket(input: { id: $id, name: $name, groupName: $groupName, modelName: $project,
-entityName: $entity, displayName: $displayName, notes: $notes, config: $config, commit: $commit, host: $host, jobRepo: $repo,
-jobType: $jobType, sweep: $sweep, tags: $tags }) { bucket { id name displayName project { id name entity { id name } }
-${COUNTS} } inserted } }`;
+$displayName: String, $notes: String, $commit: String, $config: JSONString, $host: String, $program: String, $repo: String,
+$jobType: String, $sweep: String, $tags: [String!]) { upsertBucket(input: { id: $id, name: $name, groupName: $groupName,
+modelName: $project, entityName: $entity, displayName: $displayName, notes: $notes, config: $config, commit: $commit,
+host: $host, jobProgram: $program, jobRepo: $repo, jobType: $jobType, sweep: $sweep, tags: $tags }) {
+bucket { id name displayName project { id name entity { id name } } ${COUNTS} } inserted } }`;
 const SERVER_FEATURES = 'query ServerFeaturesQuery { serverInfo { features { name isEnabled } } }';
 const CREATE_RUN_FILES = `mutation CreateRunFiles($entity: String!, $project: String!, $run: String!, $files: [String!]!) {
 createRunFiles(input: { entityName: $entity, projectName: $project, runName: $run, files: $files }) {

@@ -1,0 +1,15 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The program that a run's `wandb-metadata.json` names; the log itself has no place for it. */
+export async function programName(filesDir: string): Promise<string | undefined> {
+  try {
+    const { program } = JSON.parse(await readFile(join(filesDir, 'wandb-metadata.json'), 'utf8')) as {
+      program?: unknown;
+    };
+    return typeof program === 'string' && program !== '' ? program : undefined;
+  } catch {
+    // Runs without that file, or with half of it, are runs without a program.
+    return undefined;
+  }
+}

@@ -146,6 +146,16 @@ describe('captured output', () => {
     },
   );
 
+  it('leaves no function on a stream that had none of its own', () => {
+    withOutputs(() => {
+      Reflect.deleteProperty(process.stdout, 'write');
+      const ends = [captureConsole(() => {}), captureConsole(() => {})];
+      expect(Object.hasOwn(process.stdout, 'write')).toBe(true);
+      for (const end of ends) end();
+      expect(Object.hasOwn(process.stdout, 'write')).toBe(false);
+    });
+  });
+
   it("leaves another's function where it stands, on top or between, and ends twice without harm", () => {
     withOutputs((calls) => {
       const [one, two] = [listener(), listener()];

@@ -238,6 +238,7 @@ describe('settings', () => {
     [{ onStopRequest: 'stop' }, {}, /^onStopRequest .*"stop"/],
     [{ metrics: ['loss'] }, {}, /^metrics .*"loss"/],
     [{ baseUrl: 'api.wandb.ai' }, {}, /^baseUrl .*http/],
+    [{}, { WANDB_BASE_URL: 'no address' }, /^WANDB_BASE_URL .*http/],
     [{}, { WANDB_BASE_URL: 'https://wandb.ai' }, /^WANDB_BASE_URL .*did you mean https:\/\/api\.wandb\.ai/],
     [{}, { WANDB_BASE_URL: 'http://api.wandb.ai' }, /^WANDB_BASE_URL .*https/],
     [{}, { WANDB_SWEEP_ID: ' s' }, /^WANDB_SWEEP_ID .*" s"/],

@@ -50,4 +50,19 @@ export const parts = {
       ['bench/tensorboard-blocks.mjs'],
     ],
   },
+  f: {
+    title: 'W&B runs',
+    about:
+      '`run.log(row)`, each row of that many metrics with as many distinct random doubles, without a step, beside the same in ' +
+      "Python; pairs in turn, each run in a new process. Rates go from the first call to the end of `finish()`, which is with Python's " +
+      'wandb, too, when everything is in the file, or on the server; the rows are made outside of the time. Python writes fewer rows, so ' +
+      'that both take seconds. System metrics, console, git and code are off on both sides. Online is to the stand-in server of ' +
+      '`test/interop`, on the same machine; of each run it is checked that the server has every row, each once, and the run complete.',
+    runs: [
+      ['bench/wandb-offline.mjs'],
+      ['bench/wandb-calls.mjs'],
+      ['--expose-gc', 'bench/wandb-memory.mjs'],
+      ['bench/wandb-online.mjs'],
+    ],
+  },
 };

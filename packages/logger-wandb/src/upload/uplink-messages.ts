@@ -32,6 +32,8 @@ export type ToUploader =
       readonly logPath: string;
       readonly baseUrl: string;
       readonly apiKey: string;
+      /** The process that writes the log. */
+      readonly writerPid: number;
       /** How many times as fast as the clock the uploader's goes. */
       readonly pace: number;
     }

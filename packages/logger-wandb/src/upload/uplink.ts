@@ -135,7 +135,7 @@ export function startUplink(options: UplinkOptions): Uplink {
     letGo();
   });
   const { baseUrl, apiKey } = options;
-  send({ type: 'start', logPath, baseUrl, apiKey, pace });
+  send({ type: 'start', logPath, baseUrl, apiKey, writerPid: process.pid, pace });
 
   return {
     started: started.promise,

@@ -28,7 +28,7 @@ process.on('disconnect', () => {
 process.on('message', async (message: ToUploader) => {
   if (message.type === 'log-ended') return logEnded.abort();
   const signals = { logEnded: logEnded.signal, parentGone: parentGone.signal, stop: stop.signal };
-  const end = await runUploader(message, { writer: process.ppid, signals, tell });
+  const end = await runUploader(message, { signals, tell });
   if (!process.connected) process.exit(0);
   process.send?.({ type: 'end', end } satisfies FromUploader, undefined, {}, () => process.exit(0));
 });

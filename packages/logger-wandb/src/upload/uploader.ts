@@ -25,12 +25,7 @@ export interface UploaderSignals {
  */
 export async function runUploader(
   job: Extract<ToUploader, { type: 'start' }>,
-  context: {
-    /** The process that writes the log. */
-    readonly writer: number;
-    readonly signals: UploaderSignals;
-    readonly tell: (message: FromUploader) => void;
-  },
+  context: { readonly signals: UploaderSignals; readonly tell: (message: FromUploader) => void },
 ): Promise<UploadEnd> {
   const { signals, tell } = context;
   const { baseUrl, apiKey } = job;
@@ -45,7 +40,7 @@ export async function runUploader(
   }
 
   try {
-    const lock = await lockUpload(logPath, identityOf(context.writer));
+    const lock = await lockUpload(logPath, identityOf(job.writerPid));
     try {
       last = await uploadRun({
         logPath,

@@ -191,11 +191,11 @@ describe('settings', () => {
 
   it('hide the machine where the environment asks for it', () => {
     const shown = resolveSettings({}, alone());
-    const described = shown.describe(run, 'host');
-    expect(shown.metadata(described)).toMatchObject({ host: 'host', executable: process.execPath });
+    expect(shown.describe(run, 'host').host).toBe('host');
+    expect(shown.saveMetadata).toBe(true);
     const hidden = resolveSettings({}, alone({ WANDB_X_DISABLE_MACHINE_INFO: 'true' }));
     expect(hidden.describe(run, 'host').host).toBeUndefined();
-    expect(hidden.metadata(described)).toEqual({});
+    expect(hidden.saveMetadata).toBe(false);
   });
 
   it('tell of a stop by the option', () => {
@@ -398,6 +398,13 @@ describe('the key', () => {
     const shown = [inspect(settings, { depth: null, showHidden: true }), JSON.stringify(settings), `${settings}`];
     for (const text of shown) expect(text).not.toContain(KEY);
     expect(settings.key()).toBe(KEY);
+  });
+
+  it('that is set and not used is a secret too', () => {
+    const unused = 'b'.repeat(40);
+    expect(resolveSettings({ apiKey: KEY }, alone({ WANDB_API_KEY: unused })).secrets()).toEqual([KEY, unused]);
+    expect(resolveSettings({}, alone({ WANDB_API_KEY: unused })).secrets()).toEqual([unused]);
+    expect(resolveSettings({}, alone()).secrets()).toEqual([]);
   });
 
   it('of a file that breaks the grammar is told by its line alone', () => {

@@ -8,8 +8,6 @@ import {
   type StepAxis,
   show,
 } from '@microbatch/core/logger';
-import type { RunDescription } from '../log/records.js';
-import { type Metadata, metadata } from '../machine/environment.js';
 import type { MetricDefinition } from '../run/metric-definitions.js';
 import { checkedKeyOption, findKey, keyProblem, requireKey } from './api-key.js';
 import { resolveBaseUrl } from './base-url.js';
@@ -44,11 +42,11 @@ export interface WandbSettings extends RunMode, Observed, Sweep {
   readonly hasKey: boolean;
   /** The key, which an online run has: a function, so that nothing that prints the settings prints it. */
   key(): string | undefined;
+  /** Each key that is set, used or not: what no file and no message may hold. */
+  secrets(): readonly string[];
   /** What there is to tell of the settings, in every run. */
   readonly notices: readonly LoggerNotice[];
   readonly describe: Describe;
-  /** What wandb-metadata.json is to hold; nothing where the user hides the machine. */
-  metadata(run: RunDescription): Partial<Metadata>;
   /** Does what a stop in W&B's pages is to do. */
   onStopRequest(): void;
 }
@@ -90,7 +88,8 @@ export function resolveSettings(options: WandbOptions, env: Environment): WandbS
   const { found } = search;
   // The SDK looks for its key itself, and says where it has none.
   const key = isOnline && mode.transport === 'log' ? requireKey(search, baseUrl) : found?.key;
-  const secrets = [found?.key, variable(env, 'WANDB_API_KEY')].filter((secret) => secret !== undefined);
+  const keys = [found?.key, variable(env, 'WANDB_API_KEY')].filter((one) => one !== undefined);
+  const secrets = [...new Set(keys)];
   const dir = checkedText('dir', options.dir) ?? variable(env, 'WANDB_DIR') ?? './';
   const program =
     checkedText('program', options.program) ?? variable(env, 'WANDB_PROGRAM') ?? (process.argv[1] || undefined);
@@ -111,11 +110,10 @@ export function resolveSettings(options: WandbOptions, env: Environment): WandbS
     program,
     hasKey: found !== undefined,
     key: () => key,
+    secrets: () => secrets,
     notices: [...(isOnline ? urlNotices : []), ...sweepNotices, ...resumeNotices, ...describeNotices],
     onStopRequest: options.onStopRequest ?? (() => process.kill(process.pid, 'SIGINT')),
     describe,
-    metadata: ({ startedAt, host, git }) =>
-      observed.saveMetadata ? metadata({ startedAt, host, git, program, root: dir, secrets }) : {},
   };
 }
 

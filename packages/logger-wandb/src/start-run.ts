@@ -176,7 +176,11 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     get step() {
       return rows.step;
     },
-    config: createRunConfig(description.config, (config) => write(() => writer.updateConfig(config))),
+    config: createRunConfig(description.config, {
+      locked: settings.sweepConfig,
+      onLocked: notices.configLocked,
+      onUpdate: (config) => write(() => writer.updateConfig(config)),
+    }),
     summary: {
       get values() {
         const values: Record<string, unknown> = {};

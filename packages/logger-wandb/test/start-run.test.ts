@@ -227,3 +227,20 @@ describe('a run', () => {
     await expect(startRun({ dir, quiet: true })).rejects.toMatchObject({ name: 'LoggerError', code: 'open-failed' });
   });
 });
+
+describe("a sweep's run", () => {
+  it('keeps the parameters that the agent chose', async () => {
+    const path = join(emptyFolder(), 'parameters.yaml');
+    writeFileSync(path, 'wandb_version: 1\nlr:\n  value: 0.5\n');
+    vi.stubEnv('WANDB_SWEEP_ID', 'sweep1');
+    vi.stubEnv('WANDB_RUN_ID', 'run1');
+    vi.stubEnv('WANDB_SWEEP_PARAM_PATH', path);
+    const { run, notices } = await started({ config: { lr: 0.1, batch: 8 } });
+    run.config.update({ lr: 0.2, other: 1 }, { allowValueChange: true });
+    await run.finish();
+    expect(readWandbRun(run.path)).toMatchObject({ run: { id: 'run1' }, config: { lr: 0.5, batch: 8, other: 1 } });
+    expect(notices.map(({ code }) => code)).toEqual(['config-locked']);
+    const [record] = readWandbLog(logPath(run.path)).records.filter(({ type }) => type === 'run');
+    expect(record!.content.sweepId).toBe('sweep1');
+  });
+});

@@ -115,7 +115,8 @@ export function createMetricDefinitions(table: RowTable, onRecord: (record: Plai
 
   return {
     define(name, definition) {
-      const { overwrite = false, ...rest } = checked(name, definition);
+      assertMetricDefinition(name, definition);
+      const { overwrite = false, ...rest } = definition;
       const metrics = name.endsWith('*') ? globs : named;
       const before = overwrite ? NOTHING : (metrics.get(name) ?? NOTHING);
       const summary = [rest.summary ?? []].flat();
@@ -203,7 +204,8 @@ function contentOf(
   };
 }
 
-function checked(name: unknown, definition: MetricDefinition): MetricDefinition {
+/** Throws a `TypeError` that names the option and the value. */
+export function assertMetricDefinition(name: unknown, definition: MetricDefinition): void {
   if (typeof name !== 'string' || name === '' || name.slice(0, -1).includes('*')) {
     throw new TypeError(`defineMetric: the name must be a string with no * but at its end, not ${show(name)}`);
   }
@@ -217,5 +219,4 @@ function checked(name: unknown, definition: MetricDefinition): MetricDefinition 
   for (const [option, value] of Object.entries({ stepSync, hidden, overwrite })) {
     if (value !== undefined) assertBoolean(option, value);
   }
-  return definition;
 }

@@ -91,7 +91,7 @@ export function openRun(
         git,
         root: settings.dir,
         program: settings.program,
-        secrets: secretsOf(settings),
+        secrets: settings.secrets(),
       });
       writeFileSync(join(filesDir, METADATA_FILE), `${JSON.stringify(about, null, 2)}\n`);
       writer.addFiles([METADATA_FILE], 'now', 'wandb');
@@ -149,11 +149,6 @@ export function openRun(
       else lines.released(folder.path);
     },
   };
-}
-
-function secretsOf(settings: WandbSettings): string[] {
-  const key = settings.key();
-  return key === undefined ? [] : [key];
 }
 
 /** A run that nobody keeps. */

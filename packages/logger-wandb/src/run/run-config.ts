@@ -12,11 +12,16 @@ export interface RunConfig {
   update(values: Readonly<Record<string, unknown>>, options?: { readonly allowValueChange?: boolean }): void;
 }
 
-/** `onUpdate` gets what is new. */
+/** A sweep's parameters are `locked`: they stay, and `onLocked` is told. `onUpdate` gets what is new. */
 export function createRunConfig(
   initial: Readonly<Record<string, JsonValue>>,
-  onUpdate: (config: Readonly<Record<string, JsonValue>>) => void,
+  options: {
+    readonly locked: Readonly<Record<string, JsonValue>>;
+    readonly onLocked: (key: string) => void;
+    readonly onUpdate: (config: Readonly<Record<string, JsonValue>>) => void;
+  },
 ): RunConfig {
+  const { locked, onLocked, onUpdate } = options;
   const known = new Map(Object.entries(initial));
 
   return {
@@ -33,6 +38,10 @@ export function createRunConfig(
       const changed: Record<string, JsonValue> = {};
       for (const [key, value] of Object.entries(values)) {
         if (value === undefined) continue;
+        if (Object.hasOwn(locked, key)) {
+          onLocked(key);
+          continue;
+        }
         const json = jsonOf(key, value);
         const before = known.get(key);
         if (before !== undefined && valueJsonText(before) === valueJsonText(json)) continue;

@@ -7,6 +7,7 @@ export interface RunNotices {
   valueDropped(key: string, reason: Error): void;
   /** `what` came when its row was written. */
   rowClosed(what: string, step: number): void;
+  configLocked(key: string): void;
   /** Of a strict run, throws a `LoggerError` for the first value that was refused since the last call. */
   throwRefused(): void;
 }
@@ -48,6 +49,9 @@ export function createRunNotices(options: {
     },
     rowClosed(what, step) {
       warnOnce('row-closed', `row ${step} was already written: the values of this ${what} go to the summary alone`);
+    },
+    configLocked(key) {
+      warnOnce('config-locked', `config.${key} is a parameter of the sweep: the update is ignored`, key);
     },
     throwRefused() {
       const error = refused;

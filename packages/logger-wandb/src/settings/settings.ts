@@ -8,7 +8,7 @@ import {
   type StepAxis,
   show,
 } from '@microbatch/core/logger';
-import type { MetricDefinition } from '../run/metric-definitions.js';
+import { assertMetricDefinition, type MetricDefinition } from '../run/metric-definitions.js';
 import { checkedKeyOption, findKey, keyProblem, requireKey } from './api-key.js';
 import { resolveBaseUrl } from './base-url.js';
 import { checkedText, showStart } from './checks.js';
@@ -71,6 +71,7 @@ export function resolveSettings(options: WandbOptions, env: Environment): WandbS
   if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics)) {
     throw new TypeError(`metrics must be an object of definitions by name, not ${showStart(metrics)}`);
   }
+  for (const [name, definition] of Object.entries(metrics)) assertMetricDefinition(name, definition);
   const mode = resolveMode(options, env);
   const isOnline = mode.mode === 'online';
   const observed = resolveObserved(options, env);

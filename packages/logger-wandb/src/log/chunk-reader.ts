@@ -1,19 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { BLOCK_BYTES, CHUNK, CHUNK_HEADER_BYTES, LOG_HEADER } from './chunk-writer.js';
-import { createRecordAssembler } from './record-assembler.js';
+import { createRecordAssembler, type LogDamage, type LogPayload } from './record-assembler.js';
 
-/** Where a log can't be read, and why. */
-export interface LogDamage {
-  /** Bytes from the file's start. */
-  readonly offset: number;
-  readonly reason: string;
-}
-
-/** One record's bytes, and where they begin in the file. */
-export interface LogPayload {
-  readonly offset: number;
-  readonly payload: Uint8Array;
-}
+export type { LogDamage, LogPayload };
 
 /** Why bytes are no log, or nothing where they begin like one. */
 export function headerProblem(log: Uint8Array): string | undefined {

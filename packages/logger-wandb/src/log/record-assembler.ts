@@ -1,12 +1,24 @@
-import type { Chunk, LogDamage, LogPayload } from './chunk-reader.js';
 import { CHUNK } from './chunk-writer.js';
+
+/** Where a log can't be read, and why. */
+export interface LogDamage {
+  /** Bytes from the file's start. */
+  readonly offset: number;
+  readonly reason: string;
+}
+
+/** One record's bytes, and where they begin in the file. */
+export interface LogPayload {
+  readonly offset: number;
+  readonly payload: Uint8Array;
+}
 
 /** Puts the chunks of a log together to records, and leaves out those that damage touches. */
 export interface RecordAssembler {
   /** Where the record begins whose end is missing so far; undefined between records. */
   readonly openAt: number | undefined;
   /** Takes the next chunk; returns the record that it completes. A record of one chunk is that chunk's own bytes. */
-  add(offset: number, chunk: Chunk): LogPayload | undefined;
+  add(offset: number, chunk: { readonly type: number; readonly payload: Uint8Array }): LogPayload | undefined;
   /** There is no chunk at `offset`: the next one may be far behind it. */
   damaged(offset: number, reason: string): void;
 }

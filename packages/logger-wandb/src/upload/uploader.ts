@@ -88,9 +88,10 @@ function problemOf(error: unknown): UploadProblem {
 
 /** Resolves when one of the signals aborts. */
 async function aborted(...signals: readonly AbortSignal[]): Promise<void> {
-  const any = AbortSignal.any([...signals]);
-  if (any.aborted) return;
-  await new Promise((resolve) => any.addEventListener('abort', resolve, { once: true }));
+  if (signals.some((signal) => signal.aborted)) return;
+  await new Promise<unknown>((resolve) => {
+    for (const signal of signals) signal.addEventListener('abort', resolve, { once: true });
+  });
 }
 
 /** Tells of progress once a second, but of what the user waits for at once. */
@@ -114,6 +115,7 @@ function startPatience(
   timers: UploadTimers,
 ): { readonly signal: AbortSignal; renew(): void; end(): void } {
   const gaveUp = new AbortController();
+  const giveUp = () => gaveUp.abort();
   const over = new AbortController();
   let renewedAt = timers.now();
 
@@ -124,12 +126,14 @@ function startPatience(
       await timers.wait('time-limit', left, over.signal);
       if (over.signal.aborted) return;
     }
-    gaveUp.abort();
+    giveUp();
   }
 
+  if (stop.aborted) giveUp();
+  stop.addEventListener('abort', giveUp);
   void watch();
   return {
-    signal: AbortSignal.any([gaveUp.signal, stop]),
+    signal: gaveUp.signal,
     renew() {
       renewedAt = timers.now();
     },

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { addExitHook, LoggerError, show } from '@microbatch/core/logger';
+import { keepSavedFiles } from './files/keep-saved-files.js';
 import { type SavePolicy, saveFiles } from './files/save-files.js';
 import { setAt } from './log/nested.js';
 import { forEachLeaf } from './log/value-json.js';
@@ -108,6 +109,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     onRow: writer.putRow,
     notices,
   });
+  const saved = new Set<string>();
   let failure: LoggerError | undefined;
   let finished: Promise<void> | undefined;
 
@@ -128,9 +130,21 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     notices.throwRefused();
   }
 
+  /** The run's folder must hold all that an upload needs when the run has ended. */
+  function keepSaved(): void {
+    if (run.filesDir === undefined || saved.size === 0) return;
+    const lost = keepSavedFiles(
+      run.filesDir,
+      Array.from(saved, (path) => ({ path })),
+    );
+    if (lost.length === 0) return;
+    onNotice({ level: 'warn', code: 'file-not-kept', message: `saved files are gone: ${lost.join(', ')}` });
+  }
+
   function closeLog(exitCode: number): void {
     const now = Date.now();
     try {
+      keepSaved();
       if (failure === undefined) rows.close(now);
     } finally {
       run.close(exitCode, now);
@@ -211,6 +225,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
       const paths = attempt('save-failed', `${pattern} can't be saved`, () =>
         saveFiles(pattern, { filesDir, base, policy, glob }).map(({ path }) => path),
       );
+      for (const path of paths) saved.add(path);
       write(() => writer.addFiles(paths, policy, 'other'));
       return paths;
     },

@@ -72,7 +72,7 @@ describe('under faults', () => {
     writeFileSync(join(folderOf(whole), 'files', 'a.txt'), 'content');
     await upload(probe, whole, { maxPostSize });
     const total = probe.requests.length;
-    expect(total).toBeGreaterThan(7);
+    expect(total).toBeGreaterThan(12);
 
     for (let at = 0; at < 2 * total; at++) {
       const [killAt, isApplied] = [at >> 1, at % 2 === 1];
@@ -96,8 +96,12 @@ describe('under faults', () => {
       server.onApplied = () => {
         if (isApplied && count++ === killAt) kill();
       };
-      await upload(server, logPath, { signal: controller.signal, maxPostSize });
-      expect(controller.signal.aborted).toBe(true);
+      const { outcome } = await upload(server, logPath, { signal: controller.signal, maxPostSize });
+      if (!controller.signal.aborted) {
+        // How many signs of life go out beside a file is chance: this time the upload was over before the request.
+        expect([outcome, killAt > 12]).toEqual(['complete', true]);
+        continue;
+      }
       rmSync(folder, { recursive: true });
       cpSync(copy, folder, { recursive: true });
       rmSync(copy, { recursive: true });

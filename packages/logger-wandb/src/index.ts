@@ -7,4 +7,7 @@ export type { RunConfig } from './run/run-config.js';
 export type { WandbOptions } from './settings/options.js';
 export { wandbSink } from './sink.js';
 export { type ActiveRun, type RunSummary, type SaveOptions, type StartRunOptions, startRun } from './start-run.js';
+export { type SyncOptions, syncRun } from './sync-run.js';
+export type { LineCounts } from './upload/pending-posts.js';
+export type { UploadProgress, UploadResult } from './upload/upload-run.js';
 export { wandb } from './wandb.js';

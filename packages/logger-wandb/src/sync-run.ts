@@ -1,15 +1,18 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
+import { assertOptions, LoggerError, type LoggerNotice } from '@microbatch/core/logger';
+import { resolveDestination } from './settings/destination.js';
+import { withoutSecrets } from './settings/without-secrets.js';
 import { writeFragment } from './upload/fragment.js';
 import { lockUpload } from './upload/upload-lock.js';
-import { type UploadProgress, type UploadResult, uploadRun } from './upload/upload-run.js';
+import { type UploadOptions, type UploadProgress, type UploadResult, uploadRun } from './upload/upload-run.js';
 
 /** Where a run goes, and who is told. */
 export interface SyncOptions {
-  /** The server, as `https://api.wandb.ai`. */
-  readonly baseUrl: string;
-  readonly apiKey: string;
+  /** The server; `WANDB_BASE_URL` or `https://api.wandb.ai` where absent. */
+  readonly baseUrl?: string;
+  /** `WANDB_API_KEY` or the server's entry in the netrc file where absent. */
+  readonly apiKey?: string;
   /** Told when the server has the run, and after each post. Must not throw. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /** Told of what goes wrong without ending the upload. Must not throw. */
@@ -18,14 +21,17 @@ export interface SyncOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTION_NAMES = ['baseUrl', 'apiKey', 'onProgress', 'onNotice', 'signal'];
+
 /**
  * Uploads a run that has ended, or what an interrupted upload left of it, each row once: `path` is its folder or its
  * `.wandb` file. A run without an exit record ends as failed, with exit code 1. A run that is uploaded already stays as it
  * is. What no other try can cure, as a refused key, is the result's `error`; it goes on trying for anything else.
- * Rejects with a `TypeError` for wrong options, a `LoggerError`: `no-log` where there is no log, `upload-running` or
+ * Rejects with a `TypeError` for wrong options, a `LoggerError`: `no-key` or `bad-key`, `no-log` where there is no log, `upload-running` or
  * `run-active` where another process is at it, `upload-state-damaged`, `other-server`; or the file system's error.
  */
-export async function syncRun(path: string, options: SyncOptions): Promise<UploadResult> {
+export async function syncRun(path: string, options: SyncOptions = {}): Promise<UploadResult> {
+  assertOptions('syncRun', withoutSecrets(options), OPTION_NAMES);
   const logPath = logOf(path);
   const lock = await lockUpload(logPath);
   let rest: string | undefined;
@@ -41,11 +47,10 @@ export async function syncRun(path: string, options: SyncOptions): Promise<Uploa
   return syncRun(rest, options);
 }
 
-/** What of the options the upload takes; the one place where they could be looked up elsewhere. */
-function destination({ baseUrl, apiKey, onProgress, onNotice, signal }: SyncOptions): SyncOptions {
+/** What of the options the upload takes, with what the environment says of the others. */
+function destination({ onProgress, onNotice, signal, ...options }: SyncOptions): Omit<UploadOptions, 'logPath'> {
   return {
-    baseUrl,
-    apiKey,
+    ...resolveDestination(options, process.env, 'syncRun'),
     ...(onProgress && { onProgress }),
     ...(onNotice && { onNotice }),
     ...(signal && { signal }),

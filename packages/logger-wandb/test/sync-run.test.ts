@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type SyncOptions, syncRun } from '../src/sync-run.js';
 import { writeFragment } from '../src/upload/fragment.js';
 import { identityOf } from '../src/upload/process-identity.js';
@@ -124,6 +124,20 @@ describe('syncRun', () => {
     await expect(sync(server, logPath)).rejects.toMatchObject({ code: 'upload-running', message });
     writeFileSync(lockPath(logPath), '{"upl');
     expect((await sync(server, logPath)).outcome).toBe('complete');
+  });
+
+  it('finds the server and the key in the environment, and says where there is no key', async () => {
+    const server = await uploadServer(KEY);
+    const logPath = writeLog([...rows(3), exit()]);
+    vi.stubEnv('WANDB_BASE_URL', server.url);
+    vi.stubEnv('WANDB_API_KEY', undefined);
+    vi.stubEnv('NETRC', join(emptyFolder(), 'none'));
+    onTestFinished(() => vi.unstubAllEnvs());
+    const message = expect.stringMatching(/^syncRun needs an API key for http:.*WANDB_API_KEY/);
+    await expect(syncRun(logPath)).rejects.toMatchObject({ code: 'no-key', message });
+    vi.stubEnv('WANDB_API_KEY', KEY);
+    expect((await syncRun(logPath)).outcome).toBe('complete');
+    await expect(syncRun(logPath, { key: KEY } as never)).rejects.toThrow(/unknown option key \("\[hidden\]"\)/);
   });
 
   it('says what is no run', async () => {

@@ -49,14 +49,14 @@ export function findKey(apiKey: string | undefined, baseUrl: string, env: Enviro
 }
 
 /**
- * The key that an online run sends. Throws a `LoggerError`: `no-key` where there is none, `bad-key` where it has not the
+ * The key that the server gets; `purpose` says in the error what needs it. Throws a `LoggerError`: `no-key` where there is none, `bad-key` where it has not the
  * form of one.
  */
-export function requireKey({ found, problem }: KeySearch, baseUrl: string): string {
+export function requireKey({ found, problem }: KeySearch, baseUrl: string, purpose: string): string {
   if (found === undefined) {
     const message =
-      `mode 'online' needs an API key for ${baseUrl}: set WANDB_API_KEY, run \`wandb login\`, which writes it to netrc, ` +
-      `or use mode 'offline', which needs none${problem === undefined ? '' : ` (${problem})`}`;
+      `${purpose} needs an API key for ${baseUrl}: set WANDB_API_KEY, run \`wandb login\`, which writes it to netrc, ` +
+      `or log with mode 'offline', which needs none${problem === undefined ? '' : ` (${problem})`}`;
     throw new LoggerError('wandb', 'no-key', message);
   }
   const keyIs = keyProblem(found.key);

@@ -9,7 +9,7 @@ import {
   show,
 } from '@microbatch/core/logger';
 import { assertMetricDefinition, type MetricDefinition } from '../run/metric-definitions.js';
-import { checkedKeyOption, findKey, keyProblem, requireKey } from './api-key.js';
+import { checkedKeyOption, findKey, requireKey } from './api-key.js';
 import { resolveBaseUrl } from './base-url.js';
 import { checkedText, showStart } from './checks.js';
 import { createDescriber, type Describe } from './describe.js';
@@ -19,6 +19,7 @@ import { type Observed, resolveObserved } from './observed.js';
 import { OPTION_NAMES, type Resume, type WandbOptions } from './options.js';
 import { resolveResume } from './resume.js';
 import { resolveSweep, type Sweep } from './sweep.js';
+import { withoutSecrets } from './without-secrets.js';
 
 /** The options with everything but the run filled in. */
 export interface WandbSettings extends RunMode, Observed, Sweep {
@@ -88,7 +89,7 @@ export function resolveSettings(options: WandbOptions, env: Environment): WandbS
   const search = findKey(apiKey, baseUrl, env);
   const { found } = search;
   // The SDK looks for its key itself, and says where it has none.
-  const key = isOnline && mode.transport === 'log' ? requireKey(search, baseUrl) : found?.key;
+  const key = isOnline && mode.transport === 'log' ? requireKey(search, baseUrl, "mode 'online'") : found?.key;
   const keys = [found?.key, variable(env, 'WANDB_API_KEY')].filter((one) => one !== undefined);
   const secrets = [...new Set(keys)];
   const dir = checkedText('dir', options.dir) ?? variable(env, 'WANDB_DIR') ?? './';
@@ -116,15 +117,4 @@ export function resolveSettings(options: WandbOptions, env: Environment): WandbS
     onStopRequest: options.onStopRequest ?? (() => process.kill(process.pid, 'SIGINT')),
     describe,
   };
-}
-
-/** The options, with what may be a key under a misspelt name hidden: its error shows the value. */
-function withoutSecrets(options: unknown): unknown {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) return options;
-  return Object.fromEntries(
-    Object.entries(options).map(([name, value]: [string, unknown]) => {
-      const isSecret = /key|token|secret|password/i.test(name) || (typeof value === 'string' && !keyProblem(value));
-      return [name, isSecret ? '[hidden]' : value];
-    }),
-  );
 }

@@ -11,6 +11,7 @@ import { startSystemMetrics } from '../machine/system-metrics.js';
 import { createMediaWriter } from '../media/media-writer.js';
 import type { WandbSettings } from '../settings/settings.js';
 import { startUplink, type Uplink } from '../upload/uplink.js';
+import { uploadPace } from '../upload/upload-pace.js';
 import type { RunConsole } from './console.js';
 import type { MetricDefinition } from './metric-definitions.js';
 import { createRunFolder } from './run-folder.js';
@@ -38,6 +39,8 @@ export interface OpenRun {
   release(): void;
 }
 
+/** An upload that takes longer at the end says how far it is. */
+const PATIENCE_MS = 10_000;
 const METADATA_FILE = 'wandb-metadata.json';
 
 /**
@@ -54,13 +57,18 @@ export function openRun(
     readonly onRow?: (table: RowTable, step: number) => void;
   },
 ): OpenRun {
-  const { lines, onNotice, metrics, onRow = () => {} } = options;
+  const { lines, onNotice, metrics, onRow } = options;
   if (settings.mode === 'disabled') return disabledRun(description);
 
   const isOnline = settings.mode === 'online';
   const folder = createRunFolder(settings.dir, description, isOnline ? 'run' : 'offline-run');
   const filesDir = join(folder.path, 'files');
-  const writer = createRunWriter(createRunLog(folder.logPath), description, { onRow });
+  const writer = createRunWriter(createRunLog(folder.logPath), description, {
+    onRow(table, step) {
+      rows++;
+      onRow?.(table, step);
+    },
+  });
   const media = createMediaWriter({
     filesDir,
     onFile: (path) => writer.addFiles([path], 'now', 'media'),
@@ -68,6 +76,8 @@ export function openRun(
   });
   const stops: (() => void)[] = [];
   let uplink: Uplink | undefined;
+  let rows = 0;
+  let sentRows = 0;
   let isTold = false;
 
   /** What goes on beside the rows must not end them: a disk that is full fails the rows as well, which tell of it. */
@@ -119,11 +129,15 @@ export function openRun(
       baseUrl: settings.baseUrl,
       apiKey: settings.key()!,
       onStart: lines.started,
+      onProgress({ acknowledged }) {
+        sentRows = acknowledged.history;
+      },
       onStopRequested() {
         lines.stopRequested();
         settings.onStopRequest();
       },
       onNotice,
+      pace: uploadPace.value,
     });
   }
 
@@ -141,7 +155,10 @@ export function openRun(
     },
     async uploaded(limitMs) {
       if (uplink === undefined) return lines.closed(folder.path);
-      lines.uploaded(folder.path, await uplink.finish(limitMs === undefined ? {} : { limitMs }));
+      const patience = setTimeout(() => lines.uploading(rows, sentRows), PATIENCE_MS);
+      const end = await uplink.finish(limitMs === undefined ? {} : { limitMs });
+      clearTimeout(patience);
+      lines.uploaded(folder.path, end);
     },
     release() {
       uplink?.release();

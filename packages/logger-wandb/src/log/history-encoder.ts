@@ -96,7 +96,8 @@ function putText(bytes: Uint8Array, at: number, text: string): number {
   return at + utf8.encodeInto(text, bytes.subarray(at)).written;
 }
 
-function itemHead(path: readonly string[]): Uint8Array {
+/** The bytes of an item with that path, from its first field up to the length of its JSON text. */
+export function itemHead(path: readonly string[]): Uint8Array {
   const parts = path.flatMap((name) => {
     const text = Buffer.from(name);
     const length = Buffer.alloc(5);

@@ -1,6 +1,7 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
-import type { LogDamage } from '../log/chunk-reader.js';
+import type { LogDamage, LogPayload } from '../log/chunk-reader.js';
 import { decodeRecord } from '../log/read-log.js';
+import { createHistoryLines } from './history-lines.js';
 import { openLogTail } from './log-tail.js';
 import type { PendingPosts } from './pending-posts.js';
 
@@ -26,6 +27,19 @@ export async function openLogFeed(
   }
 
   const tail = await openLogTail(logPath, tell);
+  const rows = createHistoryLines();
+
+  function take(found: LogPayload): void {
+    const line = rows.lineOf(found.payload);
+    if (line !== undefined) {
+      pending.addRow(line);
+      return;
+    }
+    const record = decodeRecord(found);
+    if (record.type === 'history') rows.learn(record.content);
+    pending.apply(record);
+  }
+
   return {
     async fill() {
       while (pending.exitCode === undefined && !pending.full) {
@@ -40,7 +54,7 @@ export async function openLogFeed(
           return;
         }
         try {
-          pending.apply(decodeRecord(found));
+          take(found);
         } catch (error) {
           tell({ offset: found.offset, reason: `the record is no message: ${(error as Error).message}` });
         }

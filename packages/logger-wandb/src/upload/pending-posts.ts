@@ -45,6 +45,8 @@ export interface PendingPosts {
   /** There is something to post; files that wait for their upload don't count. */
   readonly hasData: boolean;
   apply(record: WandbRecord): void;
+  /** Takes a history record as its line. */
+  addRow(line: string): void;
   /** The log ended without an exit record: the run counts as failed, as in the Python client. */
   endWithoutExit(): void;
   /** The first file that waits is dealt with; a file that could not be uploaded is not announced. */
@@ -144,6 +146,7 @@ export function createPendingPosts(options: {
       else if (type === 'files') addFiles(content);
       else if (type === 'exit') end((content.exitCode as number | undefined) ?? 0);
     },
+    addRow: (line) => push('history', line),
     endWithoutExit: () => end(EXIT_CODE_WITHOUT_EXIT),
     fileDone(isUploaded) {
       const { lines } = files.batch(0);

@@ -39,6 +39,7 @@ function rowsOf(pairs) {
       limit: 3,
     }),
     { what: 'Longest turn of the event loop that logs 10 rows', ...milliseconds('longestTurnMs') },
+    { what: 'The longest such turn in processor time', ...milliseconds('busiestTurnMs') },
     { what: '`finish()`, until it returns its promise, with fsync', ...milliseconds('finishTurnMs') },
   ];
 }

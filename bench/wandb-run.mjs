@@ -30,10 +30,12 @@ const ways = {
   /** Lets the event loop turn every few rows, as training does. */
   async turns(batch) {
     for (let at = 0; at < batch.length; at += ROWS_PER_TURN) {
-      const began = performance.now();
+      const [began, processor] = [performance.now(), process.cpuUsage()];
       for (let row = at; row < at + ROWS_PER_TURN && row < batch.length; row += 1) log(batch[row]);
       await nextTurn();
       longestTurnMs = Math.max(longestTurnMs, performance.now() - began);
+      const { user, system } = process.cpuUsage(processor);
+      busiestTurnMs = Math.max(busiestTurnMs, (user + system) / 1000);
     }
   },
 };
@@ -41,6 +43,7 @@ const ways = {
 const calls = new Float64Array(how === 'calls' ? Number(rows) : 0);
 let counted = 0;
 let longestTurnMs = 0;
+let busiestTurnMs = 0;
 const logAll = how === 'rows' || how === 'calls' ? ways[how] : ways.turns;
 const makeRow = rowMaker(Number(metrics));
 let spentMs = 0;
@@ -63,6 +66,7 @@ process.send({
   bytes: statSync(join(run.path, logName)).size,
   ...(calls.length > 0 ? { medianMs: calls[calls.length >> 1], p99Ms: calls[Math.floor(calls.length * 0.99)] } : {}),
   longestTurnMs,
+  busiestTurnMs,
   finishTurnMs,
 });
 process.disconnect();

@@ -52,6 +52,12 @@ const MAX_REASON_CHARACTERS = 300;
 /** Short failures are no news. */
 const TELL_AFTER_TRIES = 3;
 
+/** What the user can do, by the answer's status. */
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'the key is not accepted: check WANDB_API_KEY, or run `wandb login`',
+  403: 'the key may not do this: check entity and project, or use the key of a member',
+};
+
 type Attempt =
   | { readonly answer: string }
   | {
@@ -101,7 +107,8 @@ export function createRequester(options: {
       const text = withoutKey(await answerText(response, false)).slice(0, MAX_REASON_CHARACTERS);
       const isFinal = isFinalStatus(status) && !request.retriedStatuses?.includes(status);
       const code = status === 401 || status === 403 ? 'upload-unauthorized' : 'upload-refused';
-      const reason = `the server answered ${status}${text === '' ? '' : `: ${text}`}`;
+      const advice = ADVICE[status];
+      const reason = `the server answered ${status}${text && `: ${text}`}${advice === undefined ? '' : ` (${advice})`}`;
       return { reason, isFinal, mayHaveWorked: status >= 500 && !isFinal, code, retryAfter, status };
     } catch (error) {
       if (signal.aborted) throw new UploadAborted('the upload was given up');

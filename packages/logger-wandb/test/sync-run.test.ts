@@ -132,7 +132,7 @@ describe('syncRun', () => {
     vi.stubEnv('WANDB_BASE_URL', server.url);
     vi.stubEnv('WANDB_API_KEY', undefined);
     vi.stubEnv('NETRC', join(emptyFolder(), 'none'));
-    onTestFinished(() => vi.unstubAllEnvs());
+    onTestFinished(() => void vi.unstubAllEnvs());
     const message = expect.stringMatching(/^syncRun needs an API key for http:.*WANDB_API_KEY/);
     await expect(syncRun(logPath)).rejects.toMatchObject({ code: 'no-key', message });
     vi.stubEnv('WANDB_API_KEY', KEY);

@@ -64,6 +64,12 @@ export interface UploadServer {
   onHang: () => void;
   readonly features: string[];
   stopped: boolean;
+  /** The only key that it takes. */
+  key: string;
+  /** Cuts each connection and takes no more; what it has stays. */
+  goDown(): Promise<void>;
+  /** Serves again, where it did. */
+  comeBack(): Promise<void>;
 }
 
 export const KEY = '0123456789abcdef0123456789abcdef01234567';
@@ -72,7 +78,6 @@ export const HISTORY = 'wandb-history.jsonl';
 
 /** Begins with no runs; closes when the test is over. */
 export async function uploadServer(key: string): Promise<UploadServer> {
-  const authorization = `Basic ${Buffer.from(`api:${key}`).toString('base64')}`;
   let lastPost: { run: KeptRun; body: FileStreamBody } | undefined;
 
   function apply(request: SeenRequest, path: string): unknown {
@@ -159,7 +164,7 @@ export async function uploadServer(key: string): Promise<UploadServer> {
     };
   }
 
-  const server: UploadServer = {
+  const server: Omit<UploadServer, 'goDown' | 'comeBack'> = {
     url: '',
     runs: new Map(),
     requests: [],
@@ -168,11 +173,13 @@ export async function uploadServer(key: string): Promise<UploadServer> {
     onHang: () => {},
     features: [],
     stopped: false,
+    key,
   };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0]!;
     const body = await bodyOf(request);
+    if (body === undefined) return;
     const seen = seenRequest(path, request, body);
     server.requests.push(seen);
     const fault = await server.fault(seen);
@@ -183,6 +190,7 @@ export async function uploadServer(key: string): Promise<UploadServer> {
       response.end(fault.body ?? '{"error":"injected"}');
       return;
     }
+    const authorization = `Basic ${Buffer.from(`api:${server.key}`).toString('base64')}`;
     const isAllowed = seen.kind === 'file' || request.headers.authorization === authorization;
     if (fault === 'duplicate' && lastPost && seen.kind === 'file_stream') stream(lastPost.run, lastPost.body);
     const answer = isAllowed ? apply(seen, path) : { error: 'unauthorized' };
@@ -195,12 +203,16 @@ export async function uploadServer(key: string): Promise<UploadServer> {
   }
 
   const http = createServer((request, response) => void serve(request, response));
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    http.closeAllConnections();
-    http.close();
-  });
-  return Object.assign(server, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` });
+  const listen = (port: number) => new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));
+  const goDown = () =>
+    new Promise<void>((resolve) => {
+      http.close(() => resolve());
+      http.closeAllConnections();
+    });
+  await listen(0);
+  onTestFinished(() => void goDown());
+  const { port } = http.address() as AddressInfo;
+  return Object.assign(server, { url: `http://127.0.0.1:${port}`, goDown, comeBack: () => listen(port) });
 }
 
 function newRun(): KeptRun {
@@ -252,8 +264,13 @@ function seenRequest(path: string, { headers }: IncomingMessage, body: Buffer): 
   return { kind: 'file', name: decodeURIComponent(path.split('/').at(-1)!), headers, body };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+/** Nothing where the connection is cut before the body's end. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
   return Buffer.concat(chunks);
 }

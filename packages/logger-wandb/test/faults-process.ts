@@ -56,7 +56,10 @@ const bothKilled = (isApplied: boolean) => async (stage: Stage) => {
     stage.program.process.kill('SIGKILL');
   };
   if (!isApplied) return kill();
-  stage.server.onApplied = kill;
+  stage.server.onApplied = () => {
+    stage.server.onApplied = () => {};
+    kill();
+  };
   deliver();
 };
 

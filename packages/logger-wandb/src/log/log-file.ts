@@ -1,7 +1,6 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
-// One write is one call's wait: small enough that it is not felt, large enough that few calls wait.
-const BUFFER_BYTES = 32 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 const WRITE_THROUGH_MS = 250;
 
 /**
@@ -10,7 +9,7 @@ const WRITE_THROUGH_MS = 250;
  */
 export interface LogFile {
   put(bytes: Uint8Array): void;
-  /** Says that the bytes put so far are whole. Writes them to the OS when 32 KiB wait. */
+  /** Says that the bytes put so far are whole. Writes them to the OS when 64 KiB wait. */
   commit(): void;
   /**
    * Writes what waits to the OS when the last write is over 250 ms old; else a timer does it that does not keep the

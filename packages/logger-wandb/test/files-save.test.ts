@@ -21,12 +21,12 @@ beforeEach(() => {
 const saved = (path: string) => readFileSync(join(filesDir, path), 'utf8');
 
 test('an absolute path keeps one folder, a base keeps what is below it', () => {
-  expect(saveFiles(join(dir, 'in/a.txt'), { filesDir })).toEqual([{ path: 'in/a.txt', policy: 2 }]);
+  expect(saveFiles(join(dir, 'in/a.txt'), { filesDir })).toEqual([{ path: 'in/a.txt', policy: 'live' }]);
   expect(saveFiles(join(dir, 'in/sub/*'), { filesDir, base: dir, policy: 'end' })).toEqual([
-    { path: 'in/sub/c.bin', policy: 1 },
+    { path: 'in/sub/c.bin', policy: 'end' },
   ]);
   expect(saveFiles(join(dir, 'in/a.txt'), { filesDir, base: join(dir, 'in'), policy: 'now' })).toEqual([
-    { path: 'a.txt', policy: 0 },
+    { path: 'a.txt', policy: 'now' },
   ]);
   expect(['in/a.txt', 'in/sub/c.bin', 'a.txt'].map(saved)).toEqual(['in/a.txt', 'in/sub/c.bin', 'in/a.txt']);
 });
@@ -60,7 +60,9 @@ test("a run's folder is whole after its end", () => {
 test('a file that is already in the folder is announced and stays', () => {
   writeFileSync(join(filesDir, 'own.txt'), 'own');
   const before = statSync(join(filesDir, 'own.txt')).ino;
-  expect(saveFiles(join(filesDir, 'own.txt'), { filesDir, base: filesDir })).toEqual([{ path: 'own.txt', policy: 2 }]);
+  expect(saveFiles(join(filesDir, 'own.txt'), { filesDir, base: filesDir })).toEqual([
+    { path: 'own.txt', policy: 'live' },
+  ]);
   expect(statSync(join(filesDir, 'own.txt')).ino).toBe(before);
   expect(saved('own.txt')).toBe('own');
 });
@@ -68,7 +70,7 @@ test('a file that is already in the folder is announced and stays', () => {
 test('a literal path may hold the characters of patterns', () => {
   const path = join(dir, 'in/x[1].txt');
   expect(() => saveFiles(path, { filesDir })).toThrow(/no file is at/);
-  expect(saveFiles(path, { filesDir, glob: false })).toEqual([{ path: 'in/x[1].txt', policy: 2 }]);
+  expect(saveFiles(path, { filesDir, glob: false })).toEqual([{ path: 'in/x[1].txt', policy: 'live' }]);
 });
 
 test.each([

@@ -11,11 +11,10 @@ export type SavePolicy = 'now' | 'end' | 'live';
 export interface SavedFile {
   /** Relative to `files/`, with `/` between names. */
   readonly path: string;
-  /** wandb's number: 0 now, 1 end, 2 live. */
-  readonly policy: number;
+  readonly policy: SavePolicy;
 }
 
-const POLICIES: Readonly<Record<SavePolicy, number>> = { now: 0, end: 1, live: 2 };
+const POLICIES: readonly SavePolicy[] = ['now', 'end', 'live'];
 
 /**
  * Puts the files that match `pattern` below a run's `files/`, as `run.save` of the Python client does: their path from `base`
@@ -38,7 +37,7 @@ export function saveFiles(
 ): SavedFile[] {
   const { filesDir, policy = 'live', glob = true } = options;
   if (typeof pattern !== 'string' || pattern === '') throw new TypeError(`save needs a path, not ${String(pattern)}`);
-  if (!Object.hasOwn(POLICIES, policy)) throw new TypeError(`policy must be now, end or live, not ${String(policy)}`);
+  if (!POLICIES.includes(policy)) throw new TypeError(`policy must be now, end or live, not ${String(policy)}`);
   const absolute = resolve(pattern);
   const base = resolve(options.base ?? (isAbsolute(pattern) ? dirname(dirname(absolute)) : '.'));
   if (!isBelow(base, absolute)) throw new RangeError(`save: ${pattern} is not below its base ${base}`);
@@ -48,7 +47,7 @@ export function saveFiles(
   return paths.map((source) => {
     const target = join(filesDir, relative(base, source));
     if (!isSame(source, target)) (policy === 'now' ? placeCopy : placeLink)(source, target);
-    return { path: relative(filesDir, target).split(sep).join('/'), policy: POLICIES[policy] };
+    return { path: relative(filesDir, target).split(sep).join('/'), policy };
   });
 }
 

@@ -5,7 +5,7 @@ import { report } from './rows.mjs';
 import { medianInterval, summarize, verdict } from './statistics.mjs';
 import { inTurn, ours, pythons } from './wandb-rows.mjs';
 
-const [ROUNDS, ROWS, PYTHON_ROWS] = process.argv.includes('--quick') ? [2, 20_000, 1_000] : [7, 200_000, 8_000];
+const [ROUNDS, ROWS, PYTHON_ROWS] = process.argv.includes('--quick') ? [2, 20_000, 1_000] : [7, 200_000, 5_000];
 const P99_LIMIT_MS = 0.05;
 
 const python = findPython();

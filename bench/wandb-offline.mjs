@@ -6,11 +6,11 @@ import { inTurn, ours, pairedRows, pythons, thousandsOfRows } from './wandb-rows
 
 const quick = process.argv.includes('--quick');
 const ROUNDS = quick ? 2 : 7;
-// So many rows that each takes a second or two, Python the fewer ones.
+// So many rows that each takes some seconds in all, Python the fewer ones.
 const SIZES = [
-  { metrics: 1, rows: 1_000_000, pythonRows: 15_000, target: 60 },
-  { metrics: 10, rows: 400_000, pythonRows: 15_000, target: 20 },
-  { metrics: 100, rows: 40_000, pythonRows: 5_000, target: 8 },
+  { metrics: 1, rows: 600_000, pythonRows: 10_000, target: 60 },
+  { metrics: 10, rows: 200_000, pythonRows: 10_000, target: 20 },
+  { metrics: 100, rows: 20_000, pythonRows: 3_000, target: 8 },
 ].map((size) => (quick ? { ...size, rows: size.rows / 10, pythonRows: size.pythonRows / 10 } : size));
 
 const python = findPython();

@@ -6,7 +6,7 @@ import { summarize } from './statistics.mjs';
 import { inTurn, ours, pairedRows, pythons, thousandsOfRows } from './wandb-rows.mjs';
 import { startServer } from './wandb-server.mjs';
 
-const [ROUNDS, ROWS, PYTHON_ROWS] = process.argv.includes('--quick') ? [2, 10_000, 2_000] : [7, 150_000, 15_000];
+const [ROUNDS, ROWS, PYTHON_ROWS] = process.argv.includes('--quick') ? [2, 10_000, 2_000] : [7, 100_000, 10_000];
 
 async function measure(python) {
   const server = await startServer(python);

@@ -55,7 +55,11 @@ export function createConsole({ mode, hasKey, quiet, noticesOnly }: WandbSetting
       if (end === undefined) return goesOn(path);
       if (end.outcome === 'complete') return say(`Synced ${end.read.history} rows. View run at ${end.url}`);
       if (end.outcome === 'handed-over') {
-        return print(`What the server has not got of this run can be synced by running: wandb sync ${end.fragment}`);
+        // Older clients send a fragment's rows over the run's first ones.
+        return print(
+          `What the server has not got of this run can be synced by running: wandb sync ${end.fragment}\n` +
+            `wandb: with wandb before 0.28.1: wandb sync --append ${end.fragment}`,
+        );
       }
       print(`The upload failed: ${end.error?.message}. Everything is in ${path}`);
     },

@@ -93,6 +93,17 @@ export function createPendingPosts(options: {
     summaryVersion++;
   }
 
+  /** The summary, where the server lacks it and takes it: as a file, at the end, it has any length. */
+  function newSummary(): Post['summary'] {
+    if (summaryVersion === sentSummary) return undefined;
+    const text = treeText(summary);
+    if (isSendable(text)) return { text, version: summaryVersion };
+    sentSummary = summaryVersion;
+    const message = `the summary has more than the ${MAX_LINE_BYTES} bytes that W&B takes: it is not shown as it grows`;
+    options.onNotice({ level: 'warn', code: 'summary-too-long', message });
+    return undefined;
+  }
+
   function addFiles(content: Readonly<Record<string, unknown>>): void {
     for (const { path = '', policy = 0 } of (content.files ?? []) as { path?: string; policy?: number }[]) {
       if (policy !== FILE_POLICY.end) files.push(path);
@@ -162,10 +173,9 @@ export function createPendingPosts(options: {
         batches[name] = batch;
         for (const line of batch.lines) room -= line.length;
       }
-      const isNew = summaryVersion !== sentSummary;
       return {
         streams: batches,
-        summary: isNew ? { text: treeText(summary), version: summaryVersion } : undefined,
+        summary: newSummary(),
         uploaded: [...uploaded],
         filesDone: files.acknowledged,
       };

@@ -12,8 +12,10 @@ const MAX_DEPTH = 100;
 
 /**
  * Turns what JavaScript has into what the Python client makes of the like: dates become ISO text, typed arrays and sets
- * lists, maps objects, functions their name. Inside an object `undefined` is left out.
- * Throws a `TypeError` that says why for a cycle, a symbol, an invalid date, `undefined` itself, or too deep a nesting.
+ * lists, maps objects, functions their name, errors their text, and what has a `toJSON()` what that returns. Inside an
+ * object `undefined` is left out.
+ * Throws a `TypeError` that says why for a cycle, a symbol, an invalid date, `undefined` itself, too deep a nesting, or an
+ * object of a class, as a promise, that shows nothing of itself.
  */
 export function toJsonValue(value: unknown): JsonValue {
   return convert(value, []);
@@ -44,6 +46,7 @@ function convertObject(value: object, parents: readonly object[]): JsonValue {
     return value.toISOString();
   }
   const chain = [...parents, value];
+  if (isOpaque(value)) return convert(contentOf(value), chain);
   if (Array.isArray(value)) return value.map((item) => (item === undefined ? null : convert(item, chain)));
   if (value instanceof Set || isTypedArray(value))
     return Array.from(value as Iterable<unknown>, (item) => convert(item, chain));
@@ -52,6 +55,27 @@ function convertObject(value: object, parents: readonly object[]): JsonValue {
   const result: Record<string, JsonValue> = Object.create(null);
   for (const [key, item] of entries) if (item !== undefined) result[key] = convert(item, chain);
   return result;
+}
+
+/** Whether an object is more than its fields: it says itself what it is, or holds that where no field shows it. */
+export function isOpaque(value: object): boolean {
+  if (Array.isArray(value) || isTypedArray(value) || value instanceof Map || value instanceof Set) return false;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return true;
+  const prototype: object | null = Object.getPrototypeOf(value);
+  // Of any realm: what is plain has a prototype that has none.
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) return false;
+  return value instanceof Error || isBoxed(value) || Object.keys(value).length === 0;
+}
+
+function contentOf(value: object): unknown {
+  if ('toJSON' in value && typeof value.toJSON === 'function') return value.toJSON();
+  if (isBoxed(value)) return value.valueOf();
+  if (value instanceof Error || value instanceof RegExp) return String(value);
+  throw new TypeError(`an object of class ${value.constructor?.name || '(nameless)'} shows nothing that can be logged`);
+}
+
+function isBoxed(value: object): boolean {
+  return value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt;
 }
 
 /** Whether a value is one of the typed arrays. */

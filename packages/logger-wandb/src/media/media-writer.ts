@@ -1,5 +1,5 @@
 import type { ImageValue, LoggerNotice, LogValue, TableValue } from '@microbatch/core/logger';
-import { isTypedArray, type JsonValue, toJsonValue } from '../log/value-json.js';
+import { isOpaque, isTypedArray, type JsonValue, toJsonValue } from '../log/value-json.js';
 import { arrayValue } from './array-value.js';
 import { histogramOf } from './histogram.js';
 import { createMediaFiles, type MediaPlace } from './media-files.js';
@@ -96,7 +96,7 @@ export function createMediaWriter(options: {
     if (typeof value !== 'object' || value === null) return toJsonValue(value);
     if (isTypedArray(value)) return arrayValue(value);
     if (isMedia(value)) return mediaJson(value, place);
-    if (value instanceof Date || value instanceof Set) return toJsonValue(value);
+    if (value instanceof Set || isOpaque(value)) return toJsonValue(value);
     if (parents.includes(value)) throw new TypeError('an object that holds itself has no JSON form');
     if (parents.length === MAX_DEPTH) throw new TypeError(`objects nested deeper than ${MAX_DEPTH} can't be logged`);
     const chain = [...parents, value];

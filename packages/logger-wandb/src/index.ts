@@ -1,6 +1,15 @@
+export type { ArtifactOptions } from './artifacts/artifact-options.js';
+export type { ArtifactSource } from './artifacts/find-contents.js';
+export type { LoggedArtifact } from './artifacts/run-artifacts.js';
 export type { LogDamage } from './log/chunk-reader.js';
 export { readWandbLog, type WandbLog, type WandbRecord } from './log/read-log.js';
-export { readWandbRun, type WandbMetric, type WandbRun, type WandbRunInfo } from './log/read-run.js';
+export {
+  readWandbRun,
+  type WandbArtifact,
+  type WandbMetric,
+  type WandbRun,
+  type WandbRunInfo,
+} from './log/read-run.js';
 export type { MetricDefinition, MetricSummary } from './run/metric-definitions.js';
 export type { LogOptions } from './run/partial-rows.js';
 export type { RunConfig } from './run/run-config.js';

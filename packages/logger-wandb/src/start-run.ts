@@ -1,5 +1,8 @@
 import { hostname } from 'node:os';
 import { addExitHook, LoggerError, show } from '@microbatch/core/logger';
+import type { ArtifactOptions } from './artifacts/artifact-options.js';
+import type { ArtifactSource } from './artifacts/find-contents.js';
+import { createRunArtifacts, type LoggedArtifact } from './artifacts/run-artifacts.js';
 import { keepSavedFiles } from './files/keep-saved-files.js';
 import { type SavePolicy, saveFiles } from './files/save-files.js';
 import { setAt } from './log/nested.js';
@@ -71,11 +74,18 @@ export interface ActiveRun extends AsyncDisposable {
    * below the run's `files/`.
    */
   save(pattern: string, options?: SaveOptions): string[];
+  /**
+   * Logs files as a version of an artifact: a model, a data set. `source` is a file, a folder, or an object of them by their
+   * path in the artifact; they are copied into the run's folder and may change afterwards. Resolves when they are, with
+   * nothing where the run is disabled or its disk has failed. Rejects with a `TypeError`, or a `LoggerError`:
+   * `file-not-found`, `artifact-failed`, `not-open`.
+   */
+  logArtifact(source: ArtifactSource, options?: ArtifactOptions): Promise<LoggedArtifact | undefined>;
   /** Returns when everything logged is on the disk; the open row stays open. */
   flush(): void;
   /**
-   * Ends the run, 0 for success. Resolves when the upload is over, where the run is online. Rejects with a `LoggerError`
-   * where the disk refused something.
+   * Ends the run, 0 for success; artifacts that are being copied still belong to it. Resolves when the upload is over, where
+   * the run is online. Rejects with a `LoggerError` where the disk refused something.
    */
   finish(exitCode?: number): Promise<void>;
 }
@@ -112,10 +122,20 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   const saved = new Set<string>();
   let failure: LoggerError | undefined;
   let finished: Promise<void> | undefined;
+  let isClosed = false;
 
-  /** Does what writes to the disk. After a failure nothing is written any more: a part of the run would look like all of it. */
+  function assertOpen(isOpen: boolean): void {
+    if (!isOpen) throw new LoggerError('wandb', 'not-open', 'wandb: the run is finished');
+  }
+
+  /** Does what the user's call writes to the disk. */
   function write(work: () => void): void {
-    if (finished !== undefined) throw new LoggerError('wandb', 'not-open', 'wandb: the run is finished');
+    assertOpen(finished === undefined);
+    put(work);
+  }
+
+  /** Writes to the disk. After a failure nothing is written any more: a part of the run would look like all of it. */
+  function put(work: () => void): void {
     if (failure !== undefined) return;
     try {
       attempt('write-failed', `${run.path} can't be written`, () => {
@@ -130,6 +150,15 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     notices.throwRefused();
   }
 
+  const artifacts = createRunArtifacts(description, {
+    path: run.filesDir === undefined ? undefined : run.path,
+    write(artifact) {
+      assertOpen(!isClosed);
+      put(() => writer.addArtifact(artifact));
+      return failure === undefined;
+    },
+  });
+
   /** The run's folder must hold all that an upload needs when the run has ended. */
   function keepSaved(): void {
     if (run.filesDir === undefined || saved.size === 0) return;
@@ -141,8 +170,15 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     onNotice({ level: 'warn', code: 'file-not-kept', message: `saved files are gone: ${lost.join(', ')}` });
   }
 
+  function tellUncopied(): void {
+    if (artifacts.waiting === 0) return;
+    const message = `the process ends while artifacts are copied: ${artifacts.waiting} of them are not logged`;
+    onNotice({ level: 'warn', code: 'artifact-not-logged', message });
+  }
+
   function closeLog(exitCode: number): void {
     const now = Date.now();
+    isClosed = true;
     try {
       keepSaved();
       if (failure === undefined) rows.close(now);
@@ -152,6 +188,8 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   }
 
   async function finish(exitCode: number): Promise<void> {
+    // Only where there is something to wait for: else the log is closed when this returns.
+    if (artifacts.waiting > 0) await artifacts.settled();
     removeHook();
     try {
       attempt('close-failed', `the end of ${run.path} is not written`, () => closeLog(exitCode));
@@ -167,9 +205,10 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
       if (failure === undefined) writer.sync(Date.now());
     },
     exitSync(outcome, exitCode = EXIT_CODES[outcome]) {
-      if (finished !== undefined) return;
-      finished = Promise.resolve();
+      if (isClosed) return;
+      finished ??= Promise.resolve();
       try {
+        tellUncopied();
         closeLog(exitCode);
         run.release();
       } catch (error) {
@@ -228,6 +267,10 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
       for (const path of paths) saved.add(path);
       write(() => writer.addFiles(paths, policy, 'other'));
       return paths;
+    },
+    async logArtifact(source, artifactOptions = {}) {
+      assertOpen(finished === undefined);
+      return failure === undefined ? artifacts.add(source, artifactOptions) : undefined;
     },
     flush() {
       write(() => writer.sync(Date.now()));

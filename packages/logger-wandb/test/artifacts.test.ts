@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { type Artifact, artifactRecord } from '../src/artifacts/artifact.js';
 import type { ArtifactOptions } from '../src/artifacts/artifact-options.js';
-import { ARTIFACT_SCHEMA } from '../src/artifacts/artifact-schema.js';
 import type { ArtifactSource } from '../src/artifacts/find-contents.js';
 import { stageArtifact } from '../src/artifacts/stage-artifact.js';
 import { decodeMessage, encodeMessage } from '../src/log/proto.js';
+import { RECORD_SCHEMA } from '../src/log/record-schema.js';
 import { emptyFolder } from './folders.js';
 
 let dir: string;
@@ -78,8 +78,8 @@ test('a file goes under its name, a folder with what is in it, and links are fol
 test('the record reads back', async () => {
   const artifact = await stage(at('in'), { name: 'größe', type: 't', description: 'd' });
   const { entries, ...about } = artifact;
-  const bytes = encodeMessage(ARTIFACT_SCHEMA, artifactRecord(artifact).artifact as Record<string, unknown>);
-  const read = decodeMessage(ARTIFACT_SCHEMA, bytes);
+  const bytes = encodeMessage(RECORD_SCHEMA, artifactRecord(artifact));
+  const read = decodeMessage(RECORD_SCHEMA, bytes).artifact as Record<string, unknown>;
   const present = Object.entries(about).filter(([, value]) => value.length > 0);
   expect(read).toMatchObject({ ...Object.fromEntries(present), finalize: true, digestAlgorithm: 'MANIFEST_MD5' });
   const contents = (read.manifest as { contents: object[] }).contents.map((entry) => ({ size: 0, ...entry }));

@@ -47,7 +47,7 @@ export function createArtifact(run: ArtifactRun, head: ArtifactHead, entries: re
   };
 }
 
-/** The `Record` of an artifact, with the fields of `ARTIFACT_SCHEMA`. */
+/** The record by which a log names an artifact, and where its files are. */
 export function artifactRecord({ entries, ...about }: Artifact): PlainMessage {
   return {
     artifact: {

@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
-import { LoggerError } from '@microbatch/core/logger';
+import { LoggerError, show } from '@microbatch/core/logger';
 
 /** What an artifact is to hold: a file or a folder, or several by the path that they get inside. */
 export type ArtifactSource = string | Readonly<Record<string, string>>;
@@ -14,6 +14,18 @@ export interface ContentFile {
 }
 
 const MAX_FILES = 100_000;
+
+/** Throws a `TypeError` for what is no source. */
+export function assertSource(source: unknown): void {
+  const isPath = typeof source === 'string' && source !== '';
+  if (isPath || (typeof source === 'object' && source !== null && !Array.isArray(source))) return;
+  throw new TypeError(`an artifact is made of a path, or of an object with paths, not of ${show(source)}`);
+}
+
+/** What an artifact of this source is called where it has no name: as the Python client calls it. */
+export function defaultName(source: ArtifactSource, runId: string): string {
+  return `run-${runId}-${typeof source === 'string' ? basename(source) : 'files'}`;
+}
 
 /**
  * Lists the files of a source, ordered by path as Python orders text. A single file goes under its name, a folder's files
@@ -29,7 +41,7 @@ export async function findContents(source: ArtifactSource): Promise<ContentFile[
     files.set(path, file);
   }
   for (const [name, path] of entries) {
-    if (typeof path !== 'string' || path === '') throw new TypeError(`an artifact needs paths, not ${String(path)}`);
+    if (typeof path !== 'string' || path === '') throw new TypeError(`an artifact needs paths, not ${show(path)}`);
     const inside = name === '' && typeof source === 'string' ? '' : insidePath(name);
     const info = await statOf(path);
     if (info.isDirectory()) await addFolder(inside, path, add, []);

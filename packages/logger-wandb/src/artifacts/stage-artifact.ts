@@ -1,7 +1,6 @@
-import { basename } from 'node:path';
 import { type Artifact, type ArtifactRun, createArtifact } from './artifact.js';
 import { type ArtifactOptions, artifactHead } from './artifact-options.js';
-import { type ArtifactSource, findContents } from './find-contents.js';
+import { type ArtifactSource, defaultName, findContents } from './find-contents.js';
 import { type StagedFile, stageFile } from './stage-file.js';
 
 /**
@@ -14,8 +13,7 @@ export async function stageArtifact(
   options: ArtifactOptions & { readonly run: ArtifactRun; readonly stagingDir: string },
 ): Promise<Artifact> {
   const { run, stagingDir } = options;
-  const defaultName = typeof source === 'string' ? `run-${run.id}-${basename(source)}` : `run-${run.id}-files`;
-  const head = artifactHead(options, defaultName);
+  const head = artifactHead(options, defaultName(source, run.id));
   const entries: (StagedFile & { readonly path: string })[] = [];
   for (const { path, source: file } of await findContents(source)) {
     entries.push({ path, ...(await stageFile(file, stagingDir)) });

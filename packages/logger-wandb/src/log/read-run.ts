@@ -14,6 +14,7 @@ export interface WandbRun {
   readonly history: readonly Readonly<Record<string, unknown>>[];
   readonly summary: Readonly<Record<string, unknown>>;
   readonly metrics: readonly WandbMetric[];
+  readonly artifacts: readonly WandbArtifact[];
   /** Absent where the run was not ended. */
   readonly exit?: { readonly exitCode: number; readonly runtime: number };
   readonly damage: readonly LogDamage[];
@@ -40,6 +41,20 @@ export interface WandbMetric {
   readonly stepMetric?: string;
 }
 
+/** A version of an artifact that the run made. */
+export interface WandbArtifact {
+  readonly name: string;
+  readonly type: string;
+  readonly description: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly aliases: readonly string[];
+  readonly tags: readonly string[];
+  /** MD5 of the manifest, in hex. */
+  readonly digest: string;
+  /** By path; `digest` is the MD5 in base64, `size` in bytes. */
+  readonly files: readonly { readonly path: string; readonly digest: string; readonly size: number }[];
+}
+
 interface Item {
   readonly key?: string;
   readonly nestedKey?: readonly string[];
@@ -58,6 +73,7 @@ export function readWandbRun(path: string): WandbRun {
   const summary: Record<string, unknown> = {};
   const history: Record<string, unknown>[] = [];
   const metrics: WandbMetric[] = [];
+  const artifacts: WandbArtifact[] = [];
   for (const { type, content } of records) {
     switch (type) {
       case 'run':
@@ -80,12 +96,15 @@ export function readWandbRun(path: string): WandbRun {
       case 'metric':
         metrics.push(content);
         break;
+      case 'artifact':
+        artifacts.push(artifactInfo(content));
+        break;
       case 'exit':
         exit = { exitCode: (content.exitCode as number) ?? 0, runtime: (content.runtime as number) ?? 0 };
         break;
     }
   }
-  return { run, config, history, summary, metrics, ...(exit === undefined ? {} : { exit }), damage };
+  return { run, config, history, summary, metrics, artifacts, ...(exit === undefined ? {} : { exit }), damage };
 }
 
 function logPathOf(path: string): string {
@@ -109,6 +128,23 @@ function runInfo(content: Readonly<Record<string, unknown>>): WandbRunInfo {
     tags: (content.tags as string[] | undefined) ?? [],
     host: text('host'),
     startedAt: seconds * 1000 + nanos / 1e6,
+  };
+}
+
+function artifactInfo(content: Readonly<Record<string, unknown>>): WandbArtifact {
+  const text = (field: string) => (content[field] as string | undefined) ?? '';
+  const { contents = [] } = (content.manifest ?? {}) as {
+    contents?: { path?: string; digest?: string; size?: number }[];
+  };
+  return {
+    name: text('name'),
+    type: text('type'),
+    description: text('description'),
+    metadata: parseValueJson(text('metadata') || '{}') as Readonly<Record<string, unknown>>,
+    aliases: (content.aliases as string[] | undefined) ?? [],
+    tags: (content.tags as string[] | undefined) ?? [],
+    digest: text('digest'),
+    files: contents.map(({ path = '', digest = '', size = 0 }) => ({ path, digest, size })),
   };
 }
 

@@ -1,3 +1,4 @@
+import { type Artifact, artifactRecord } from '../artifacts/artifact.js';
 import {
   configRecord,
   exitRecord,
@@ -33,6 +34,8 @@ export interface RunWriter {
   /** What the summary shows, by path. */
   summary(): Iterable<readonly [path: readonly string[], value: JsonValue]>;
   addFiles(paths: readonly string[], policy: FilePolicy, kind: FileKind): void;
+  /** Adds an artifact whose files are copied already. */
+  addArtifact(artifact: Artifact): void;
   addStats(values: Readonly<Record<string, number>>, timeMs: number): void;
   addOutput(kind: 'stdout' | 'stderr', text: string, timeMs: number): void;
   /** Writes through what has waited long enough; to be called at the end of each call from outside. */
@@ -105,6 +108,9 @@ export function createRunWriter(
     summary,
     addFiles(paths, policy, kind) {
       log.record(filesRecord(paths, policy, kind));
+    },
+    addArtifact(artifact) {
+      log.record(artifactRecord(artifact));
     },
     addStats(values, timeMs) {
       log.record(statsRecord(values, timeMs));

@@ -29,8 +29,8 @@ breaks of the protocol (gaps, lines that change, posts after the end), and the r
 are those that were logged as its step. \`5,000, then 10,000\` is before and after. The uploader's clock goes 100 times as fast
 (500 times for posts that hang), so that time limits and waits of minutes pass in seconds.
 
-A fragment, an \`offline-run-*\` folder, is made when the server refuses more: it holds what the server lacks. A \`run-*\` folder
-is finished by \`syncRun(folder)\`, which asks the server what it has. Where nothing is left to do, the uploader has brought
+A fragment, an \`offline-run-*\` folder, is made when the server refuses more: it holds what the server lacks. wandb before
+0.28.1 needs \`wandb sync --append\` for it: without that it begins at the server's first row. A \`run-*\` folder is finished by \`syncRun(folder)\`, which asks the server what it has. Where nothing is left to do, the uploader has brought
 everything to the server by itself, also after its program was gone.
 
 This page is written by \`node scripts/write-wandb-faults.mjs\`; \`npm test\` fails where it is out of date. The official

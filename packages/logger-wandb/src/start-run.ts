@@ -243,10 +243,13 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
       update(values) {
         assertObject('summary.update', values);
         write(() => {
-          for (const [key, value] of Object.entries(values)) {
-            forEachLeaf(key, run.toRowValue(key, rows.step, value), (path, leaf) =>
-              writer.setSummary(writer.table.columnAt(path), leaf),
-            );
+          for (const key of Object.keys(values)) {
+            try {
+              const json = run.toRowValue(key, rows.step, values[key]);
+              forEachLeaf(key, json, (path, leaf) => writer.setSummary(writer.table.columnAt(path), leaf));
+            } catch (error) {
+              notices.valueDropped(key, error as Error);
+            }
           }
         });
       },

@@ -211,6 +211,16 @@ describe.each([
   });
 });
 
+it('a summary takes what has a form, and says of which value it has none', async () => {
+  const codes: string[] = [];
+  const onNotice = ({ code, message }: LoggerNotice) => void codes.push(`${code} ${message}`);
+  const run = await startRun({ dir: emptyFolder(), ...QUIET, onNotice });
+  run.summary.update({ before: 1, bad: Symbol('s'), after: new Date(5) });
+  await run.finish();
+  expect(readWandbRun(run.path).summary).toMatchObject({ before: 1, after: '1970-01-01T00:00:00.005Z' });
+  expect(codes).toEqual([expect.stringMatching(/^value-dropped "bad" is not logged: .*symbol/)]);
+});
+
 function cyclic(): object {
   const value: Record<string, unknown> = {};
   value.self = value;

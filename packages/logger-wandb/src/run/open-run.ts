@@ -85,6 +85,8 @@ export function openRun(
     try {
       work();
     } catch (error) {
+      // What the disk refuses waits in memory: nothing more may come.
+      for (const stop of stops.splice(0)) stop();
       if (isTold) return;
       isTold = true;
       const message = `${what} is not logged: ${(error as Error).message}`;

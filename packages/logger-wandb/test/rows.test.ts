@@ -10,9 +10,10 @@ import { sampleRun } from '@microbatch/core/testing';
 import { describe, expect, it } from 'vitest';
 import { setAt } from '../src/log/nested.js';
 import { createRowTable } from '../src/log/row-table.js';
-import { toRowValue } from '../src/media/log-value.js';
+import { createMediaWriter } from '../src/media/media-writer.js';
 import { createRows } from '../src/run/rows.js';
 import { createRunNotices } from '../src/run/run-notices.js';
+import { emptyFolder } from './folders.js';
 
 type Row = Record<string, unknown>;
 
@@ -20,11 +21,12 @@ function translate(run: RunInfo, axis: StepAxis) {
   const table = createRowTable();
   const lines: Row[] = [];
   const notices: LoggerNotice[] = [];
+  const media = createMediaWriter({ filesDir: emptyFolder(), onFile() {} });
   const rows = createRows(run, table, {
     axis,
     names: metricNames(),
     epochAtEnd: false,
-    toRowValue: (_key, _step, value) => toRowValue(value),
+    toRowValue: media.toRowValue,
     setSummary: table.setLatest,
     onRow(step) {
       const row: Row = {};

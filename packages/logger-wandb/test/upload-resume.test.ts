@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlainMessage } from '../src/log/proto.js';
-import { decideResume } from '../src/upload/resume.js';
+import { decideResume } from '../src/run/decide-resume.js';
 import { type ExistingRun, readServerRun } from '../src/upload/server-run.js';
 import { uploadRun } from '../src/upload/upload-run.js';
 import { exit, RUN, row, rowLines, writeLog } from './upload-log.js';

@@ -1,8 +1,8 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
 import type { RunDescription } from '../log/records.js';
 import type { WandbSettings } from '../settings/settings.js';
-import { decideResume } from '../upload/resume.js';
 import { readServerRun } from '../upload/server-run.js';
+import { decideResume } from './decide-resume.js';
 
 /**
  * The run as it begins where the server may have it already: behind its last row, with its config, summary and tags where

@@ -1,9 +1,7 @@
 import { LoggerError } from '@microbatch/core/logger';
 import type { JsonValue } from '../log/value-json.js';
-import type { ExistingRun } from './server-run.js';
-
-/** What becomes of a run whose id the server knows: it goes on, it has to be there, or it must not be. */
-export type ResumeMode = 'allow' | 'must' | 'never';
+import type { Resume } from '../settings/options.js';
+import type { ExistingRun } from '../upload/server-run.js';
 
 /** How a run begins that may be there already. */
 export interface ResumeDecision {
@@ -39,7 +37,7 @@ const KEPT_OF_WANDB = ['viz', 'visualize', 'mask/class_labels'];
  * Decides as the Python client does. Throws a `LoggerError`: `resume-must` where the server has no such run, `resume-never`
  * where it has.
  */
-export function decideResume(mode: ResumeMode, runId: string, found: ExistingRun | undefined): ResumeDecision {
+export function decideResume(mode: Resume, runId: string, found: ExistingRun | undefined): ResumeDecision {
   if (found === undefined) {
     if (mode !== 'must') return FRESH;
     const message = `resume 'must' needs a run that is there, but the server has no run ${runId} that ever began`;

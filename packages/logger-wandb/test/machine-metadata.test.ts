@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { metadata } from '../src/machine/environment.js';
+import { metadata } from '../src/machine/metadata.js';
 import { emptyFolder } from './folders.js';
 
 const KEY = 'a1'.repeat(20);

@@ -6,7 +6,7 @@ import type { RowTable } from '../log/row-table.js';
 import { createRunLog, DISCARDING_LOG } from '../log/run-log.js';
 import type { JsonValue } from '../log/value-json.js';
 import { captureConsole } from '../machine/console-capture.js';
-import { metadata } from '../machine/environment.js';
+import { METADATA_FILE, metadata } from '../machine/metadata.js';
 import { startSystemMetrics } from '../machine/system-metrics.js';
 import { createMediaWriter } from '../media/media-writer.js';
 import type { WandbSettings } from '../settings/settings.js';
@@ -41,7 +41,6 @@ export interface OpenRun {
 
 /** An upload that takes longer at the end says how far it is. */
 const PATIENCE_MS = 10_000;
-const METADATA_FILE = 'wandb-metadata.json';
 
 /**
  * Makes the run's folder and begins its log, and its upload where the settings say so. Throws the file system's error.

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { METADATA_FILE } from '../machine/metadata.js';
 
-/** The program that a run's `wandb-metadata.json` names; the log itself has no place for it. */
+/** The program that a run's metadata file names; the log itself has no place for it. */
 export async function programName(filesDir: string): Promise<string | undefined> {
   try {
-    const { program } = JSON.parse(await readFile(join(filesDir, 'wandb-metadata.json'), 'utf8')) as {
+    const { program } = JSON.parse(await readFile(join(filesDir, METADATA_FILE), 'utf8')) as {
       program?: unknown;
     };
     return typeof program === 'string' && program !== '' ? program : undefined;

@@ -3,7 +3,10 @@ import { cpus, machine, release, totalmem, type } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { GitInfo } from './git-info.js';
 
-/** A run's wandb-metadata.json. Its names are those of the official client's EnvironmentRecord; byte counts are texts. */
+/** The name of a run's metadata file, in `files/`. */
+export const METADATA_FILE = 'wandb-metadata.json';
+
+/** A run's metadata file. Its names are those of the official client's EnvironmentRecord; byte counts are texts. */
 export interface Metadata {
   readonly os: string;
   /** The official client's `python`: this is no Python. */

@@ -17,6 +17,6 @@ export type { WandbOptions } from './settings/options.js';
 export { wandbSink } from './sink.js';
 export { type ActiveRun, type RunSummary, type SaveOptions, type StartRunOptions, startRun } from './start-run.js';
 export { type SyncOptions, syncRun } from './sync-run.js';
-export type { LineCounts } from './upload/pending-posts.js';
+export type { LineCounts } from './upload/line-counts.js';
 export type { UploadProgress, UploadResult } from './upload/upload-run.js';
 export { wandb } from './wandb.js';

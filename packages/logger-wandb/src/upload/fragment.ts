@@ -6,21 +6,21 @@ import type { LogPayload } from '../log/chunk-reader.js';
 import { decodeRecord, type WandbRecord } from '../log/read-log.js';
 import { makeUnique } from '../run/run-folder.js';
 import { createFragmentLog, type FragmentLog } from './fragment-log.js';
+import { NO_LINES } from './line-counts.js';
 import { openLogTail } from './log-tail.js';
 import { isLocalName } from './run-file.js';
 import { historyLine, isSendable, secondsOf } from './stream-lines.js';
 import { readUploadState, saveUploadState, type UploadState } from './upload-state.js';
 
-const NONE = { history: 0, events: 0, output: 0 };
 const NOTHING_SENT: UploadState = {
   version: 1,
   baseUrl: '',
   entity: '',
   project: '',
   runId: '',
-  base: NONE,
-  sent: NONE,
-  acknowledged: NONE,
+  base: NO_LINES,
+  sent: NO_LINES,
+  acknowledged: NO_LINES,
   files: 0,
   complete: false,
 };

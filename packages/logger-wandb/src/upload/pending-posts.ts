@@ -3,17 +3,10 @@ import type { WandbRecord } from '../log/read-log.js';
 import { type ConsoleLine, consoleLineText, createConsoleLines } from './console-lines.js';
 import { END_FILES } from './end-files.js';
 import { type JsonTree, treeText, updateTree } from './json-tree.js';
+import { type LineCounts, STREAMS, type StreamName } from './line-counts.js';
 import { createLineQueue, type LineBatch, type LineQueue } from './line-queue.js';
 import { createRunBucket, type RunBucket } from './run-bucket.js';
 import { eventsLine, historyLine, isSendable, MAX_LINE_BYTES } from './stream-lines.js';
-
-/** The files of a run that grow line by line. */
-export const STREAMS = ['history', 'events', 'output'] as const;
-
-export type StreamName = (typeof STREAMS)[number];
-
-/** A number of lines for each file. */
-export type LineCounts = Readonly<Record<StreamName, number>>;
 
 /** What the next request is to bring; nothing where it is only a sign of life. */
 export interface Post {

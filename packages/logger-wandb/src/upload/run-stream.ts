@@ -1,14 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
-import {
-  countsAfter,
-  type LineCounts,
-  type PendingPosts,
-  type Post,
-  STREAMS,
-  type StreamName,
-} from './pending-posts.js';
+import { countLines, type LineCounts, NO_LINES, STREAMS, type StreamName } from './line-counts.js';
+import { countsAfter, type PendingPosts, type Post } from './pending-posts.js';
 import { programName } from './program-name.js';
 import { RequestFailed } from './requester.js';
 import type { ServerRun } from './run-bucket.js';
@@ -41,7 +35,6 @@ const FILE_NAMES: Readonly<Record<StreamName, string>> = {
 };
 const SUMMARY_FILE = 'wandb-summary.json';
 const GZIP_FEATURE = 'FILESTREAM_GZIP';
-const NONE: LineCounts = { history: 0, events: 0, output: 0 };
 
 /** `before` is the state that an earlier upload of the log left. */
 export function createRunStream(context: {
@@ -54,16 +47,13 @@ export function createRunStream(context: {
 }): RunStream {
   const { logPath, baseUrl, before, pending, api, onNotice } = context;
   let run: ServerRun | undefined;
-  let base = before?.base ?? NONE;
-  let sent = before?.sent ?? NONE;
+  let base = before?.base ?? NO_LINES;
+  let sent = before?.sent ?? NO_LINES;
   let gzip = false;
   let sentBucket = 0;
   let stopRequested = false;
 
-  function acknowledged(): LineCounts {
-    const { history, events, output } = pending.streams;
-    return { history: history.acknowledged, events: events.acknowledged, output: output.acknowledged };
-  }
+  const acknowledged = () => countLines(pending.streams, 'acknowledged');
 
   async function save(durable: boolean, complete = false): Promise<void> {
     const { entity, project, runId } = run!;
@@ -141,7 +131,7 @@ export function createRunStream(context: {
           'another process went on with it, so nothing more is sent';
         throw new LoggerError('wandb', 'run-continued', message);
       }
-      if (before === undefined) base = { ...NONE, ...counts };
+      if (before === undefined) base = { ...NO_LINES, ...counts };
       else resume(counts, before.acknowledged);
       run = answer.run;
       if (before === undefined) await save(true);

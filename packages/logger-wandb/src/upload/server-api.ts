@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { LineCounts } from './pending-posts.js';
+import type { LineCounts } from './line-counts.js';
 import { type Requester, RequestFailed } from './requester.js';
 import type { ServerRun } from './run-bucket.js';
 

@@ -1,6 +1,6 @@
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
 import { type JsonValue, parseValueJson } from '../log/value-json.js';
-import type { LineCounts } from './pending-posts.js';
+import type { LineCounts } from './line-counts.js';
 import { createRequester, RequestFailed, UploadAborted } from './requester.js';
 import { checkedApiKey, checkedBaseUrl } from './server-address.js';
 import { createServerApi, type RunToResume } from './server-api.js';

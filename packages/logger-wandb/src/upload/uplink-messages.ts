@@ -1,5 +1,5 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
-import type { LineCounts } from './pending-posts.js';
+import type { LineCounts } from './line-counts.js';
 
 /** What went wrong, as it goes from one process to another. */
 export interface UploadProblem {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoggerNotice } from '@microbatch/core/logger';
 import { deferred } from './deferred.js';
-import type { LineCounts } from './pending-posts.js';
+import { type LineCounts, NO_LINES } from './line-counts.js';
 import type { FromUploader, ToUploader, UploadEnd, UploadProblem } from './uplink-messages.js';
 import { uploaderEnvironment } from './uploader-environment.js';
 
@@ -39,7 +39,6 @@ export interface UplinkOptions {
 }
 
 const START_LIMIT_MS = 15_000;
-const NONE: LineCounts = { history: 0, events: 0, output: 0 };
 
 /**
  * Starts the upload in a detached process, which a terminal's Ctrl-C does not reach and which outlives this one however it
@@ -52,7 +51,7 @@ export function startUplink(options: UplinkOptions): Uplink {
   const started = deferred<void>();
   const ended = deferred<UploadEnd | undefined>();
   let url: string | undefined;
-  let counts = { read: NONE, acknowledged: NONE };
+  let counts = { read: NO_LINES, acknowledged: NO_LINES };
   let failure: UploadProblem | undefined;
   let isStopping = false;
   let isOver = false;

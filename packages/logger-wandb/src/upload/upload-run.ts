@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
+import { countLines, type LineCounts } from './line-counts.js';
 import { openLogFeed } from './log-feed.js';
-import { createPendingPosts, type LineCounts } from './pending-posts.js';
+import { createPendingPosts } from './pending-posts.js';
 import { createRequester, UploadAborted } from './requester.js';
 import { createRunFiles } from './run-files.js';
 import { createRunStream } from './run-stream.js';
@@ -83,12 +84,11 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   const stream = createRunStream({ logPath, baseUrl, before, pending, api, onNotice });
 
   function progress(): UploadProgress {
-    const { history, events, output } = pending.streams;
     const run = stream.run ?? (before?.runId ? before : undefined);
     return {
       url: run && runUrl(baseUrl, run),
-      read: { history: history.total, events: events.total, output: output.total },
-      acknowledged: { history: history.acknowledged, events: events.acknowledged, output: output.acknowledged },
+      read: countLines(pending.streams, 'total'),
+      acknowledged: countLines(pending.streams, 'acknowledged'),
       stopRequested: stream.stopRequested,
     };
   }

@@ -1,6 +1,6 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { LoggerError } from '@microbatch/core/logger';
-import type { LineCounts } from './pending-posts.js';
+import type { LineCounts } from './line-counts.js';
 
 /**
  * How far a log's upload has come. A row's place on the server is `base` + its number in the log, always, so sending it

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { writeFragment } from './fragment.js';
+import { NO_LINES } from './line-counts.js';
 import { identityOf } from './process-identity.js';
 import { pacedTimers, type UploadTimers } from './timers.js';
 import type { FromUploader, ToUploader, UploadEnd, UploadProblem } from './uplink-messages.js';
@@ -9,7 +10,6 @@ import { type UploadProgress, type UploadResult, uploadRun } from './upload-run.
 /** How long an uploader whose parent is gone waits for an answer of the server before it goes, too. */
 const PATIENCE_MS = 10 * 60_000;
 const TELL_EVERY_MS = 1000;
-const NONE = { history: 0, events: 0, output: 0 };
 
 export interface UploaderSignals {
   /** Nobody writes the log any more. */
@@ -77,7 +77,7 @@ export async function runUploader(
 }
 
 function placeOf(result: UploadResult | undefined): Pick<UploadEnd, 'url' | 'read' | 'acknowledged'> {
-  const { url, read = NONE, acknowledged = NONE } = result ?? {};
+  const { url, read = NO_LINES, acknowledged = NO_LINES } = result ?? {};
   return { ...(url === undefined ? {} : { url }), read, acknowledged };
 }
 

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { LoggerError, type LoggerNotice, type RunInfo, type RunOutcome, type Sink } from '@microbatch/core/logger';
+import { LoggerError, type LoggerNotice, type RunInfo, type Sink } from '@microbatch/core/logger';
 import type { RunDescription } from './log/records.js';
 import { attempt } from './run/attempt.js';
 import { createConsole } from './run/console.js';
@@ -61,22 +61,27 @@ export function wandbSink(options: WandbOptions = {}): Sink {
     }
   }
 
-  function closeLog(outcome: RunOutcome): OpenRun | undefined {
+  function closeLog(exitCode: number): OpenRun | undefined {
     const [closing, closed] = [session, open];
     session = undefined;
     open = undefined;
     if (closing === undefined) return undefined;
-    attempt('close-failed', `the end of ${closed!.path} is not written`, () => closing.close(outcome));
+    try {
+      attempt('close-failed', `the end of ${closed!.path} is not written`, () => closing.close(exitCode));
+    } catch (error) {
+      closed!.release();
+      throw error;
+    }
     return closed;
   }
 
   // The log is closed first: its last row must reach the SDK before it ends.
-  async function closeBoth(sending: SdkUplink, outcome: RunOutcome): Promise<void> {
+  async function closeBoth(sending: SdkUplink, exitCode: number): Promise<void> {
     try {
-      closeLog(outcome);
+      closeLog(exitCode);
     } finally {
       uplink = undefined;
-      await sending.finish(EXIT_CODES[outcome]);
+      await sending.finish(exitCode);
     }
   }
 
@@ -105,14 +110,16 @@ export function wandbSink(options: WandbOptions = {}): Sink {
       attempt('flush-failed', `${open?.path} is not on the disk`, () => session?.flush());
     },
     close(outcome) {
-      if (uplink !== undefined) return closeBoth(uplink, outcome);
-      const closed = closeLog(outcome);
+      const exitCode = EXIT_CODES[outcome];
+      if (uplink !== undefined) return closeBoth(uplink, exitCode);
+      const closed = closeLog(exitCode);
       if (settings.mode === 'online') return closed?.uploaded(UPLOAD_LIMIT_MS);
       void closed?.uploaded();
     },
-    exitSync(outcome) {
+    exitSync(outcome, exitCode) {
       try {
-        closeLog(outcome)?.release();
+        // A process that ends well ended its run too early all the same.
+        closeLog(exitCode || EXIT_CODES[outcome])?.release();
       } catch (error) {
         tell({ level: 'error', code: 'exit-failed', message: (error as Error).message });
       }

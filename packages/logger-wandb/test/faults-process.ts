@@ -111,6 +111,7 @@ export const PROCESS_FAULTS: readonly FaultCase[] = [
   { fault: 'uncaught exception', api: 'wandb', end: 'throw', programEnd: 1, exitCode: 1, left: 'nothing' },
   { fault: 'unhandled rejection', end: 'reject', programEnd: 1, exitCode: 1, left: 'nothing' },
   { fault: '`process.exit(3)`', end: 'exit', programEnd: 3, exitCode: 3, left: 'nothing' },
+  { fault: '`process.exit(3)`', api: 'wandb', end: 'exit', programEnd: 3, exitCode: 3, left: 'nothing' },
   { fault: 'the program ends without `finish()`', end: 'return', left: 'nothing' },
   {
     fault: 'SIGKILL of the program',

@@ -276,10 +276,10 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
       return finished;
     },
 
-    exitSync(outcome) {
+    exitSync(outcome, exitCode) {
       if (state === 'ended') return;
       try {
-        if (state !== 'new') sink.exitSync?.(outcome);
+        if (state !== 'new') sink.exitSync?.(outcome, exitCode);
       } catch (cause) {
         const error = fault('exit', cause);
         tell({ level: 'error', code: 'logger-failed', message: error.message }, error);

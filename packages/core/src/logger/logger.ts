@@ -28,7 +28,7 @@ export interface LoggerSession {
   /** A signal came that somebody else handles: hands what waits to the sink, without closing it. Never throws. */
   flushSync(): void;
   /** The process is going. Never throws. */
-  exitSync(outcome: RunOutcome): void;
+  exitSync(outcome: RunOutcome, exitCode?: number): void;
 }
 
 /** A backend with the base around it, made by `defineLogger`. */

@@ -29,6 +29,9 @@ export interface Sink {
   flush(): void | Promise<void>;
   /** Idempotent. Durable when done, without a `flush` before. */
   close(outcome: RunOutcome): void | Promise<void>;
-  /** The process is going: write what is left, synchronously, and close. The base tells of what it throws. */
-  exitSync?(outcome: RunOutcome): void;
+  /**
+   * The process is going: write what is left, synchronously, and close. The base tells of what it throws. `exitCode` is the
+   * process's own; absent where a signal or an uncaught error ends it.
+   */
+  exitSync?(outcome: RunOutcome, exitCode?: number): void;
 }

@@ -36,7 +36,7 @@ function forwarding(sink: Sink): Sink {
     write: (events) => sink.write(events),
     flush: () => sink.flush(),
     close: (outcome) => sink.close(outcome),
-    exitSync: (outcome) => sink.exitSync?.(outcome),
+    exitSync: (outcome, exitCode) => sink.exitSync?.(outcome, exitCode),
   };
 }
 

@@ -32,7 +32,7 @@ export function createConsole({ mode, hasKey, quiet, noticesOnly }: WandbSetting
   }
 
   function goesOn(path: string): void {
-    say(`The upload goes on by itself, in the background. If it is cut off: microbatch sync ${path}`);
+    say(`The upload goes on by itself, in the background. If it is cut off: syncRun(${JSON.stringify(path)})`);
   }
 
   return {

@@ -21,7 +21,7 @@ export interface Session {
   /** Closes the open row, unless it waits for the first step, and returns when everything is on the disk. */
   flush(): void;
   /** Writes the open row and the log's end. */
-  close(outcome: RunOutcome): void;
+  close(exitCode: number): void;
 }
 
 /** The clock that becomes `_step`. Throws a `TypeError` for one that the run does not have. */
@@ -65,11 +65,11 @@ export function createSession(
       rows.flush();
       writer.sync(now);
     },
-    close(outcome) {
+    close(exitCode) {
       try {
         rows.close();
       } finally {
-        close(EXIT_CODES[outcome], now);
+        close(exitCode, now);
       }
     },
   };

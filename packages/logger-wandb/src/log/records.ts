@@ -116,9 +116,11 @@ export function filesRecord(paths: readonly string[], policy: FilePolicy, kind: 
 
 /** When a file is uploaded: at once, when the run ends, or both. */
 export type FilePolicy = 'now' | 'end' | 'live';
+/** What a file is to W&B's pages. */
 export type FileKind = 'other' | 'wandb' | 'media' | 'artifact';
 
-const FILE_POLICIES: Readonly<Record<FilePolicy, number>> = { now: 0, end: 1, live: 2 };
+/** The numbers by which a log names them. */
+export const FILE_POLICIES: Readonly<Record<FilePolicy, number>> = { now: 0, end: 1, live: 2 };
 const FILE_KINDS: Readonly<Record<FileKind, number>> = { other: 0, wandb: 1, media: 2, artifact: 3 };
 
 /** A sample of the machine's own metrics. */

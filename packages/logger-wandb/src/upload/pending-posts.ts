@@ -1,5 +1,6 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
 import type { WandbRecord } from '../log/read-log.js';
+import { FILE_POLICIES } from '../log/records.js';
 import { type ConsoleLine, consoleLineText, createConsoleLines } from './console-lines.js';
 import { END_FILES } from './end-files.js';
 import { type JsonTree, treeText, updateTree } from './json-tree.js';
@@ -50,7 +51,6 @@ export interface PendingPosts {
 }
 
 const MAX_FILES_WAITING = 1000;
-const FILE_POLICY = { now: 0, end: 1, live: 2 };
 const EXIT_CODE_WITHOUT_EXIT = 1;
 
 /** `maxSize` is in characters of the lines that one post holds, and of all that wait. */
@@ -99,8 +99,8 @@ export function createPendingPosts(options: {
 
   function addFiles(content: Readonly<Record<string, unknown>>): void {
     for (const { path = '', policy = 0 } of (content.files ?? []) as { path?: string; policy?: number }[]) {
-      if (policy !== FILE_POLICY.end) files.push(path);
-      if (policy !== FILE_POLICY.now) atEnd.add(path);
+      if (policy !== FILE_POLICIES.end) files.push(path);
+      if (policy !== FILE_POLICIES.now) atEnd.add(path);
     }
   }
 

@@ -27,8 +27,9 @@ const OPTION_NAMES = ['baseUrl', 'apiKey', 'onProgress', 'onNotice', 'signal'];
  * Uploads a run that has ended, or what an interrupted upload left of it, each row once: `path` is its folder or its
  * `.wandb` file. A run without an exit record ends as failed, with exit code 1. A run that is uploaded already stays as it
  * is. What no other try can cure, as a refused key, is the result's `error`; it goes on trying for anything else.
- * Rejects with a `TypeError` for wrong options, a `LoggerError`: `no-key` or `bad-key`, `no-log` where there is no log, `upload-running` or
- * `run-active` where another process is at it, `upload-state-damaged`, `other-server`; or the file system's error.
+ * Rejects with a `TypeError` for wrong options, a `LoggerError`: `no-key` or `bad-key`, `no-log` where there is no log,
+ * `upload-running` or `run-active` where another process is at it, `upload-state-damaged`, `other-server`; or the file
+ * system's error.
  */
 export async function syncRun(path: string, options: SyncOptions = {}): Promise<UploadResult> {
   assertOptions('syncRun', withoutSecrets(options), OPTION_NAMES);

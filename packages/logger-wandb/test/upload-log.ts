@@ -4,6 +4,7 @@ import type { PlainMessage } from '../src/log/proto.js';
 import { createRunLog, type RunLog } from '../src/log/run-log.js';
 import { emptyFolder } from './folders.js';
 
+/** The run record of a log. */
 export const RUN: PlainMessage = {
   run: {
     runId: 'abc',
@@ -40,15 +41,17 @@ export function output(line: string, outputType = 1): PlainMessage {
 }
 
 /** The line that the server should have for `row(step)`. */
-export function rowLine(step: number, padding = ''): string {
+function rowLine(step: number, padding = ''): string {
   const loss = step % 7 === 3 ? 'NaN' : String(1 / (step + 3));
   return `{"_step":${step},"loss":${loss},"deep":{"er":"${step}${padding}"}}`;
 }
 
+/** The lines of `rows(count)`. */
 export function rowLines(count: number, padding = ''): string[] {
   return Array.from({ length: count }, (_, step) => rowLine(step, padding));
 }
 
+/** The record that ends a log. */
 export function exit(exitCode = 0): PlainMessage {
   return { exit: { exitCode, runtime: 5 } };
 }

@@ -23,6 +23,7 @@ export interface RecordAssembler {
   damaged(offset: number, reason: string): void;
 }
 
+/** Begins between records; `onDamage` is told of all that can't be read. */
 export function createRecordAssembler(onDamage: (damage: LogDamage) => void): RecordAssembler {
   let open: { offset: number; parts: Uint8Array[] } | undefined;
   // Behind damage the rest of a record whose beginning is lost is no news.

@@ -49,8 +49,8 @@ export function findKey(apiKey: string | undefined, baseUrl: string, env: Enviro
 }
 
 /**
- * The key that the server gets; `purpose` says in the error what needs it. Throws a `LoggerError`: `no-key` where there is none, `bad-key` where it has not the
- * form of one.
+ * The key that the server gets; `purpose` says in the error what needs it. Throws a `LoggerError`: `no-key` where there is
+ * none, `bad-key` where it has not the form of one.
  */
 export function requireKey({ found, problem }: KeySearch, baseUrl: string, purpose: string): string {
   if (found === undefined) {
@@ -59,9 +59,9 @@ export function requireKey({ found, problem }: KeySearch, baseUrl: string, purpo
       `or log with mode 'offline', which needs none${problem === undefined ? '' : ` (${problem})`}`;
     throw new LoggerError('wandb', 'no-key', message);
   }
-  const keyIs = keyProblem(found.key);
-  if (keyIs === undefined) return found.key;
-  throw new LoggerError('wandb', 'bad-key', `${found.source} holds no W&B key: ${keyIs}`);
+  const reason = keyProblem(found.key);
+  if (reason === undefined) return found.key;
+  throw new LoggerError('wandb', 'bad-key', `${found.source} holds no W&B key: ${reason}`);
 }
 
 function keyOfNetrc(host: string, env: Environment): KeySearch {

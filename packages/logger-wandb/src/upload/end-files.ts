@@ -16,7 +16,7 @@ export async function writeEndFiles(
 }
 
 /** As the Python client writes it: sorted, indented by four, and quoted where an older YAML would take text for a value. */
-export async function configYaml(config: string): Promise<string> {
+async function configYaml(config: string): Promise<string> {
   // Loaded only where a run ends: whoever logs offline has no use for it.
   const { stringify } = await import('yaml');
   return stringify(parseValueJson(config), {

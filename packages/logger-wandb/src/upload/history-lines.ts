@@ -32,6 +32,7 @@ const STEP_NUM_TAG = 0x08;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
+/** Knows no columns yet; keeps the last eight sets of them. */
 export function createHistoryLines(): HistoryLines {
   const shapes: RowShape[] = [];
   let line = Buffer.alloc(4096);

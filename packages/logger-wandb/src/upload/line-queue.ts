@@ -20,6 +20,7 @@ export interface LineQueue {
   acknowledge(count: number): void;
 }
 
+/** An empty queue, before the log's first line. */
 export function createLineQueue(): LineQueue {
   let lines: string[] = [];
   let total = 0;

@@ -70,6 +70,7 @@ type Attempt =
       readonly cause?: unknown;
     };
 
+/** `onNotice` is told once of requests that are tried again; neither it nor an error ever holds the key. */
 export function createRequester(options: {
   readonly apiKey: string;
   readonly timers: UploadTimers;

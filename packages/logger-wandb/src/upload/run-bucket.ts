@@ -30,6 +30,7 @@ export interface RunBucket {
 // Resuming by the Python client takes a run whose config lacks telemetry for one that never began. 12: core version.
 const TELEMETRY = '{"12":"microbatch"}';
 
+/** A bucket that knows nothing yet: a log's records are applied to it in their order. */
 export function createRunBucket(): RunBucket {
   const config: JsonTree = new Map();
   const metrics = createMetricList();

@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { LineCounts } from './line-counts.js';
+import { createGraphql, REQUEST_LIMIT_MS } from './graphql.js';
+import { type UploadTarget, uploadTarget } from './put-file.js';
 import { type Requester, RequestFailed } from './requester.js';
 import type { ServerRun } from './run-bucket.js';
 
@@ -8,12 +10,6 @@ export interface UpsertAnswer {
   readonly run: ServerRun;
   /** Lines that it has; absent where it does not say. */
   readonly counts: Partial<LineCounts>;
-}
-
-/** Where one file is to be put. */
-export interface UploadTarget {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A run that may be gone on with, as the server describes it: JSON texts, null where it has nothing. */
@@ -62,7 +58,6 @@ export interface ServerApi {
   ): Promise<boolean>;
 }
 
-const REQUEST_LIMIT_MS = 180_000;
 const GZIP_FROM_BYTES = 4096;
 
 const COUNTS = 'historyLineCount eventsLineCount logLineCount';
@@ -88,37 +83,9 @@ const OVER_STATES = new Set(['finished', 'failed', 'killed']);
 
 type Counted = { historyLineCount?: number | null; eventsLineCount?: number | null; logLineCount?: number | null };
 
+/** The server at `baseUrl`, which has no slash at its end. */
 export function createServerApi(baseUrl: string, requester: Requester): ServerApi {
-  async function graphql<T>(
-    operationName: string,
-    query: string,
-    variables: object,
-    tries: { maxRetries?: number; retriedStatuses?: readonly number[] } = {},
-  ): Promise<T> {
-    const body = JSON.stringify({ query, variables, operationName });
-    const text = await requester.send({
-      what: `${operationName} at ${baseUrl}`,
-      method: 'POST',
-      url: `${baseUrl}/graphql`,
-      headers: { 'content-type': 'application/json' },
-      body: () => body,
-      withKey: true,
-      limitMs: REQUEST_LIMIT_MS,
-      needsBody: true,
-      ...tries,
-    });
-    const refused = (reason: string) =>
-      new RequestFailed('upload-refused', `${operationName} at ${baseUrl} failed: ${reason}`, { isAmbiguous: false });
-    let answer: { data?: T; errors?: readonly { message?: string }[] } | null;
-    try {
-      answer = JSON.parse(text);
-    } catch {
-      throw refused('the answer is no JSON');
-    }
-    if (answer?.errors?.length) throw refused(answer.errors.map(({ message }) => message).join('; '));
-    if (answer?.data == null) throw refused('the answer holds no data');
-    return answer.data;
-  }
+  const graphql = createGraphql(baseUrl, requester);
 
   return {
     async upsertRun(variables) {
@@ -185,12 +152,7 @@ export function createServerApi(baseUrl: string, requester: Requester): ServerAp
       const variables = { entity, project, run: runId, files: [name] };
       const { createRunFiles } = await graphql<Answer>('CreateRunFiles', CREATE_RUN_FILES, variables);
       const url = createRunFiles?.files?.find((file) => file.name === name)?.uploadUrl;
-      if (!url) return undefined;
-      const headers = (createRunFiles?.uploadHeaders ?? []).map((header) => {
-        const colon = header.indexOf(':');
-        return [header.slice(0, colon), header.slice(colon + 1)] as const;
-      });
-      return { url: new URL(url, `${baseUrl}/`).href, headers: Object.fromEntries(headers) };
+      return uploadTarget(baseUrl, url, createRunFiles?.uploadHeaders);
     },
     async post({ entity, project, runId }, body, { gzip, hasWorked }) {
       const json = Buffer.from(JSON.stringify(body));

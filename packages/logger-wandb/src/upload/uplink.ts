@@ -22,6 +22,7 @@ export interface Uplink {
   release(): void;
 }
 
+/** Which log goes where, and who is told. */
 export interface UplinkOptions {
   /** The `.wandb` file, with its run record on the disk. */
   readonly logPath: string;

@@ -12,6 +12,7 @@ import { createServerApi } from './server-api.js';
 import { systemTimers, type UploadTimers } from './timers.js';
 import { readUploadState } from './upload-state.js';
 
+/** Which log goes where, and who is told. */
 export interface UploadOptions {
   /** The `.wandb` file; the run's other files are in `files/` beside it. */
   readonly logPath: string;
@@ -46,6 +47,7 @@ export interface UploadProgress {
   readonly stopRequested: boolean;
 }
 
+/** How an upload ended, and how far it came. */
 export interface UploadResult extends UploadProgress {
   /**
    * `'complete'`: the server has the whole run; `'aborted'`: by the signal; `'failed'`: see `error`; `'handed-over'`: a

@@ -27,7 +27,7 @@ export interface UploadState {
 }
 
 /** Where a log's upload state is. */
-export function statePath(logPath: string): string {
+function statePath(logPath: string): string {
   return `${logPath}.upload.json`;
 }
 

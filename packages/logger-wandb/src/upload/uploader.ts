@@ -11,6 +11,7 @@ import { type UploadProgress, type UploadResult, uploadRun } from './upload-run.
 const PATIENCE_MS = 10 * 60_000;
 const TELL_EVERY_MS = 1000;
 
+/** What the uploader's process is told from outside. */
 export interface UploaderSignals {
   /** Nobody writes the log any more. */
   readonly logEnded: AbortSignal;

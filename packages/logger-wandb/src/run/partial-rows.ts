@@ -1,6 +1,7 @@
 import { assertBoolean, assertOptions, show } from '@microbatch/core/logger';
 import type { RowTable } from '../log/row-table.js';
 import { forEachLeaf, type JsonValue } from '../log/value-json.js';
+import { assertOwnName, createMetaColumns } from './meta-columns.js';
 import type { RunNotices } from './run-notices.js';
 
 /** Where a call's values go. */
@@ -38,17 +39,15 @@ export function createPartialRows(
     readonly notices: RunNotices;
   },
 ): PartialRows {
-  const { startedAt, runtimeBefore, toRowValue, notices } = options;
-  const stepColumn = table.column('_step');
-  const timestampColumn = table.column('_timestamp');
-  const runtimeColumn = table.column('_runtime');
+  const { toRowValue, notices } = options;
+  const meta = createMetaColumns(table, options);
   let step = options.startingStep;
   let isOpen = false;
 
   function close(timeMs: number): void {
     if (!isOpen) return;
-    table.set(runtimeColumn, runtimeBefore + Math.max(0, timeMs - startedAt) / 1000);
-    table.set(stepColumn, step);
+    meta.putRuntime(timeMs);
+    meta.putStep(step);
     options.onRow(step, timeMs);
     table.clear();
     isOpen = false;
@@ -81,12 +80,10 @@ export function createPartialRows(
         step = givenStep;
       }
       isOpen = true;
-      table.set(timestampColumn, timeMs / 1000);
+      meta.putTimestamp(timeMs);
       for (const key of Object.keys(values)) {
         try {
-          if (key === '_step' || key === '_runtime' || key === '_timestamp') {
-            throw new TypeError('W&B keeps this name for itself');
-          }
+          assertOwnName(key);
           put(key, values[key]);
         } catch (error) {
           notices.valueDropped(key, error as Error);

@@ -12,12 +12,11 @@ import {
 } from '@microbatch/core/logger';
 import type { RowTable } from '../log/row-table.js';
 import { forEachLeaf, type JsonValue } from '../log/value-json.js';
+import { assertOwnName, createMetaColumns } from './meta-columns.js';
 import type { RunNotices } from './run-notices.js';
 
 /** The clocks that every row holds, to be declared as metrics. */
 export const CLOCK_KEYS: readonly string[] = ['trainer/micro_step', 'trainer/step', 'trainer/samples', 'epoch'];
-
-const META_KEYS: readonly string[] = ['_step', '_timestamp', '_runtime'];
 
 /** Turns a run's events into W&B rows. */
 export interface Rows {
@@ -56,7 +55,7 @@ export function createRows(
   },
 ): Rows {
   const { axis, names, onRow, toRowValue, setSummary, notices, startingStep = 0, runtimeBefore = 0 } = options;
-  const meta = META_KEYS.map(table.column);
+  const meta = createMetaColumns(table, { startedAt: run.startedAt, runtimeBefore });
   const clocks = CLOCK_KEYS.map(table.column);
   let state: 'none' | 'waiting' | 'open' | 'closed' = 'none';
   /** The step of the open row, or of the last one closed. */
@@ -64,15 +63,15 @@ export function createRows(
 
   function closeRow(): void {
     if (state !== 'open' && state !== 'waiting') return;
-    table.set(meta[0]!, step);
+    meta.putStep(step);
     onRow(step);
     table.clear();
     state = 'closed';
   }
 
   function putClocks(event: Clocks): void {
-    table.set(meta[1]!, event.time / 1000);
-    table.set(meta[2]!, runtimeBefore + Math.max(0, event.time - run.startedAt) / 1000);
+    meta.putTimestamp(event.time);
+    meta.putRuntime(event.time);
     table.set(clocks[0]!, event.microStep);
     table.set(clocks[1]!, event.step);
     table.set(clocks[2]!, event.samples);
@@ -135,7 +134,7 @@ export function createRows(
   function loggable(values: LogValues): [string, JsonValue][] {
     return Object.entries(values).flatMap(([key, value]): [string, JsonValue][] => {
       try {
-        if (META_KEYS.includes(key)) throw new TypeError('W&B keeps this name for itself');
+        assertOwnName(key);
         return [[key, toRowValue(key, step, value)]];
       } catch (error) {
         notices.valueDropped(key, error as Error);

@@ -1,5 +1,6 @@
 import { assertBoolean, assertOptions, show } from '@microbatch/core/logger';
-import { type JsonValue, toJsonValue, valueJsonText } from '../log/value-json.js';
+import { type JsonValue, valueJsonText } from '../log/value-json.js';
+import { checkedConfigValue } from '../settings/checks.js';
 
 /** What a run was made with. */
 export interface RunConfig {
@@ -42,7 +43,7 @@ export function createRunConfig(
           onLocked(key);
           continue;
         }
-        const json = jsonOf(key, value);
+        const json = checkedConfigValue(key, value);
         const before = known.get(key);
         if (before !== undefined && valueJsonText(before) === valueJsonText(json)) continue;
         if (before !== undefined && !allowValueChange) {
@@ -57,12 +58,4 @@ export function createRunConfig(
       for (const [key, value] of Object.entries(changed)) known.set(key, value);
     },
   };
-}
-
-function jsonOf(key: string, value: unknown): JsonValue {
-  try {
-    return toJsonValue(value);
-  } catch (error) {
-    throw new TypeError(`config.${key}: ${(error as Error).message}`, { cause: error });
-  }
 }

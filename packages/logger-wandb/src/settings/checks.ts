@@ -68,12 +68,15 @@ export function checkedConfig(config: unknown): Record<string, JsonValue> {
   return Object.fromEntries(
     Object.entries(config)
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => {
-        try {
-          return [key, toJsonValue(value)];
-        } catch (error) {
-          throw new TypeError(`config.${key}: ${(error as Error).message}`, { cause: error });
-        }
-      }),
+      .map(([key, value]) => [key, checkedConfigValue(key, value)]),
   );
+}
+
+/** One value of a config as W&B holds it. Throws a `TypeError` that names the key. */
+export function checkedConfigValue(key: string, value: unknown): JsonValue {
+  try {
+    return toJsonValue(value);
+  } catch (error) {
+    throw new TypeError(`config.${key}: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { LoggerNotice } from '@microbatch/core/logger';
 import { describe, expect, it } from 'vitest';
 import { readWandbRun } from '../src/log/read-run.js';
+import { deferred } from '../src/upload/deferred.js';
 import { startUplink } from '../src/upload/uplink.js';
 import { uploaderEnvironment } from '../src/upload/uploader-environment.js';
 import { completed, gone, startTraining, uploaderOf } from './uplink-training.js';
@@ -22,6 +24,24 @@ function expectWhole(server: UploadServer, exitCode: number): void {
   const run = kept(server)!;
   expect([run.anomalies, run.exitCodes]).toEqual([[], [exitCode]]);
   expect(run.lines[HISTORY]).toEqual(rowLines(ROWS));
+}
+
+/** The upload of a log that holds the first half of the rows, with what it is told. */
+function startHalf(server: UploadServer, onStopRequested: () => void = () => {}) {
+  const { logPath, log } = openLog();
+  for (const record of records) log.record(record);
+  log.sync();
+  const notices: LoggerNotice[] = [];
+  const uplink = startUplink({
+    logPath,
+    baseUrl: server.url,
+    apiKey: KEY,
+    pace,
+    onStart() {},
+    onStopRequested,
+    onNotice: (notice) => notices.push(notice),
+  });
+  return { logPath, log, uplink, notices, codes: () => notices.map(({ code }) => code) };
 }
 
 describe('a training that uploads', () => {
@@ -117,19 +137,7 @@ describe('a training that uploads', () => {
 describe('the uploader', () => {
   it('takes Ctrl-C and hang-ups for the training’s, and leaves by SIGTERM what syncing goes on from', async () => {
     const server = await uploadServer(KEY);
-    const { logPath, log } = openLog();
-    for (const record of records) log.record(record);
-    log.sync();
-    const notices: string[] = [];
-    const uplink = startUplink({
-      logPath,
-      baseUrl: server.url,
-      apiKey: KEY,
-      pace,
-      onStart() {},
-      onStopRequested() {},
-      onNotice: ({ code }) => notices.push(code),
-    });
+    const { logPath, log, uplink, codes } = startHalf(server);
     await uplink.started;
     const uploader = uploaderOf(logPath);
     process.kill(uploader.pid, 'SIGINT');
@@ -143,7 +151,7 @@ describe('the uploader', () => {
       error: { code: 'upload-interrupted' },
       acknowledged: { history: 1000 },
     });
-    expect(notices).toEqual(['upload-interrupted']);
+    expect(codes()).toEqual(['upload-interrupted']);
     expect(existsSync(`${logPath}.upload.lock`)).toBe(false);
     log.close();
     await gone(uploader);
@@ -151,21 +159,11 @@ describe('the uploader', () => {
 
   it('says at once that the key is refused, and leaves a fragment when the log has ended', async () => {
     const server = await uploadServer('another key');
-    const { logPath, log } = openLog();
-    for (const record of records) log.record(record);
-    log.sync();
-    const notices: string[] = [];
-    const uplink = startUplink({
-      logPath,
-      baseUrl: server.url,
-      apiKey: KEY,
-      pace,
-      onStart() {},
-      onStopRequested() {},
-      onNotice: ({ code, message }) => notices.push(`${code} ${message}`),
-    });
+    const { logPath, log, uplink, notices } = startHalf(server);
     await uplink.started;
-    expect(notices).toEqual([expect.stringMatching(/^upload-unauthorized .*401.*everything is on disk/)]);
+    expect(notices).toMatchObject([
+      { code: 'upload-unauthorized', message: expect.stringMatching(/401.*everything is on disk/) },
+    ]);
     const uploader = uploaderOf(logPath);
     for (const record of [...late, exit()]) log.record(record);
     log.close();
@@ -180,24 +178,12 @@ describe('the uploader', () => {
 
   it('that is killed is a notice: the log goes on, and the end says what is missing', async () => {
     const server = await uploadServer(KEY);
-    const { logPath, log } = openLog();
-    for (const record of records) log.record(record);
-    log.sync();
-    const notices: string[] = [];
-    const uplink = startUplink({
-      logPath,
-      baseUrl: server.url,
-      apiKey: KEY,
-      pace,
-      onStart() {},
-      onStopRequested() {},
-      onNotice: ({ code }) => notices.push(code),
-    });
+    const { logPath, log, uplink, codes } = startHalf(server);
     await uplink.started;
     const uploader = uploaderOf(logPath);
     process.kill(uploader.pid, 'SIGKILL');
     await gone(uploader);
-    await expect.poll(() => notices).toEqual(['uploader-lost']);
+    await expect.poll(codes).toEqual(['uploader-lost']);
     for (const record of [...late, exit()]) log.record(record);
     log.close();
     expect(await uplink.finish()).toMatchObject({ outcome: 'failed', error: { code: 'uploader-lost' } });
@@ -220,21 +206,9 @@ describe('the uploader', () => {
   it('passes on that the run is to stop, and lets finish() end before it does', async () => {
     const server = await uploadServer(KEY);
     server.stopped = true;
-    const { logPath, log } = openLog();
-    for (const record of records) log.record(record);
-    log.sync();
-    let uplink: ReturnType<typeof startUplink> | undefined;
-    await new Promise<void>((resolve) => {
-      uplink = startUplink({
-        logPath,
-        baseUrl: server.url,
-        apiKey: KEY,
-        pace,
-        onStart() {},
-        onStopRequested: resolve,
-        onNotice() {},
-      });
-    });
+    const stop = deferred<void>();
+    const { logPath, log, uplink } = startHalf(server, stop.resolve);
+    await stop.promise;
     const uploader = uploaderOf(logPath);
     let answer: (fault: undefined) => void = () => {};
     server.fault = () =>
@@ -243,10 +217,10 @@ describe('the uploader', () => {
       });
     for (const record of [...late, exit()]) log.record(record);
     log.close();
-    expect(await uplink!.finish({ limitMs: 1 })).toBeUndefined();
+    expect(await uplink.finish({ limitMs: 1 })).toBeUndefined();
     server.fault = () => undefined;
     answer(undefined);
-    expect(await uplink!.finish()).toMatchObject({ outcome: 'complete' });
+    expect(await uplink.finish()).toMatchObject({ outcome: 'complete' });
     expectWhole(server, 0);
     await gone(uploader);
   });

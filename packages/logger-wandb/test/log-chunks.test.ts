@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { headerProblem, type LogDamage, readPayloads } from '../src/log/chunk-reader.js';
-import { BLOCK_BYTES, CHUNK_HEADER_BYTES, createChunkWriter, LOG_HEADER } from '../src/log/chunk-writer.js';
-
-function logOf(payloads: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = [];
-  const append = createChunkWriter((bytes) => parts.push(bytes.slice()));
-  for (const payload of payloads) {
-    const bytes = new Uint8Array(CHUNK_HEADER_BYTES + payload.length);
-    bytes.set(payload, CHUNK_HEADER_BYTES);
-    append(bytes, CHUNK_HEADER_BYTES, bytes.length);
-  }
-  return Buffer.concat(parts);
-}
+import { BLOCK_BYTES, CHUNK_HEADER_BYTES, LOG_HEADER } from '../src/log/chunk-writer.js';
+import { chunkedLog } from './chunked-log.js';
 
 function read(log: Uint8Array): { payloads: Buffer[]; damage: LogDamage[] } {
   const damage: LogDamage[] = [];
@@ -26,7 +16,7 @@ function payload(length: number, seed: number): Buffer {
 
 describe('chunks', () => {
   it('has the bytes of the format: file header, crc32 of type and payload, length, type, payload', () => {
-    const log = logOf([Buffer.from('abc')]);
+    const log = chunkedLog([Buffer.from('abc')]);
     // crc32('\x01abc'), as Python's zlib has it.
     expect(log.toString('hex')).toBe(`3a572642e1be00${'a9209d53'}0300${'01'}616263`);
   });
@@ -40,7 +30,7 @@ describe('chunks', () => {
         payload(0, 4),
         payload(9, 5),
       ];
-      const { payloads: whole, damage } = read(logOf(payloads));
+      const { payloads: whole, damage } = read(chunkedLog(payloads));
       expect(damage).toEqual([]);
       expect(Buffer.concat(whole).equals(Buffer.concat(payloads))).toBe(true);
       expect(whole.map((bytes) => bytes.length)).toEqual(payloads.map((bytes) => bytes.length));
@@ -49,10 +39,10 @@ describe('chunks', () => {
 
   it('pads a block that has 6 bytes left, and begins a record in exactly 7', () => {
     const upTo = (left: number) => BLOCK_BYTES - LOG_HEADER.length - CHUNK_HEADER_BYTES - left;
-    const padded = logOf([payload(upTo(6), 1), payload(20, 2)]);
+    const padded = chunkedLog([payload(upTo(6), 1), payload(20, 2)]);
     expect(padded.subarray(BLOCK_BYTES - 6, BLOCK_BYTES).every((byte) => byte === 0)).toBe(true);
     expect(padded[BLOCK_BYTES + 6]).toBe(1);
-    const split = logOf([payload(upTo(7), 1), payload(20, 2)]);
+    const split = chunkedLog([payload(upTo(7), 1), payload(20, 2)]);
     const [length, type] = [split.readUInt16LE(BLOCK_BYTES - 3), split[BLOCK_BYTES - 1]];
     expect([length, type]).toEqual([0, 2]);
     expect(split[BLOCK_BYTES + 6]).toBe(4);
@@ -60,14 +50,14 @@ describe('chunks', () => {
   });
 
   it('splits a record over three blocks as first, middle, last', () => {
-    const log = logOf([payload(2 * BLOCK_BYTES, 1)]);
+    const log = chunkedLog([payload(2 * BLOCK_BYTES, 1)]);
     expect([log[13], log[BLOCK_BYTES + 6], log[2 * BLOCK_BYTES + 6]]).toEqual([2, 3, 4]);
   });
 
   it('gives the whole records before any cut, and says where it stops', () => {
     const payloads = [payload(100, 1), payload(BLOCK_BYTES, 2), payload(30, 3), payload(40, 4)];
-    const log = logOf(payloads);
-    const ends = payloads.map((_, count) => logOf(payloads.slice(0, count + 1)).length);
+    const log = chunkedLog(payloads);
+    const ends = payloads.map((_, count) => chunkedLog(payloads.slice(0, count + 1)).length);
     // Every cut near an end of a record or a block, and some between.
     const cuts = Array.from({ length: log.length + 1 }, (_, cut) => cut).filter(
       (cut) => cut < 300 || cut % 997 === 0 || cut > BLOCK_BYTES - 50,
@@ -89,8 +79,8 @@ describe('chunks', () => {
 
   it('goes on at the next block behind a flipped bit, and never gives a wrong record', () => {
     const payloads = Array.from({ length: 40 }, (_, i) => payload(2000, i));
-    const log = logOf(payloads);
-    const ends = payloads.map((_, count) => logOf(payloads.slice(0, count + 1)).length);
+    const log = chunkedLog(payloads);
+    const ends = payloads.map((_, count) => chunkedLog(payloads.slice(0, count + 1)).length);
     const texts = payloads.map((bytes) => bytes.toString('hex'));
     for (let bit = 8 * LOG_HEADER.length; bit < 8 * log.length; bit += 1201) {
       const damaged = Buffer.from(log);
@@ -104,7 +94,7 @@ describe('chunks', () => {
   });
 
   it('refuses a damaged header by name', () => {
-    const log = logOf([]);
+    const log = chunkedLog([]);
     const flipped = (at: number) => headerProblem(log.map((byte, i) => (i === at ? byte ^ 1 : byte)));
     expect(headerProblem(log)).toBeUndefined();
     expect(flipped(0)).toContain(':W&B');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type LogDamage, type LogPayload, readPayloads } from '../src/log/chunk-reader.js';
-import { CHUNK_HEADER_BYTES, createChunkWriter } from '../src/log/chunk-writer.js';
 import { type LogTail, openLogTail } from '../src/upload/log-tail.js';
+import { chunkedLog } from './chunked-log.js';
 import { emptyFolder } from './folders.js';
 
 /** Records of lengths from nothing to several blocks, more than one window of them. */
@@ -13,16 +13,6 @@ const PAYLOADS = Array.from({ length: 60 }, (_, at) =>
     Uint8Array.from({ length: at % 9 === 8 ? 70_000 : (at * at * 7) % 9000 }, (_, i) => (i * 31 + at * 97) & 0xff),
   ),
 );
-
-function logOf(payloads: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = [];
-  const append = createChunkWriter((bytes) => parts.push(Buffer.from(bytes)));
-  for (const payload of payloads) {
-    const bytes = Buffer.concat([Buffer.alloc(CHUNK_HEADER_BYTES), payload]);
-    append(bytes, CHUNK_HEADER_BYTES, bytes.length);
-  }
-  return Buffer.concat(parts);
-}
 
 /** A record by its place and its content's checksum. */
 function print({ offset, payload }: LogPayload): string {
@@ -42,10 +32,10 @@ function wholeRecords(log: Uint8Array, onDamage: (damage: LogDamage) => void = (
 }
 
 describe('a log that grows', () => {
-  const log = logOf(PAYLOADS);
+  const log = chunkedLog(PAYLOADS);
 
   const whole = wholeRecords(log);
-  const ends = PAYLOADS.map((_, count) => logOf(PAYLOADS.slice(0, count + 1)).length);
+  const ends = PAYLOADS.map((_, count) => chunkedLog(PAYLOADS.slice(0, count + 1)).length);
 
   it('gives each record once it is whole, whatever pieces it comes in', async () => {
     expect(log.length).toBeGreaterThan(2 * 8 * 32768);

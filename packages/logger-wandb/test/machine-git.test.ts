@@ -1,11 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, realpathSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { gitInfo, withoutCredentials } from '../src/machine/git-info.js';
 import { emptyFolder } from './folders.js';
 
-const env = { PATH: process.env.PATH, HOME: '/nowhere', GIT_CONFIG_NOSYSTEM: '1', GIT_CEILING_DIRECTORIES: '/tmp' };
+const env = {
+  PATH: process.env.PATH,
+  HOME: '/nowhere',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CEILING_DIRECTORIES: realpathSync(tmpdir()),
+};
 
 function git(cwd: string, ...args: string[]): string {
   const author = ['-c', 'user.name=a', '-c', 'user.email=a@b.c'];

@@ -1,8 +1,8 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { emptyFolder } from './folders.js';
 import { firstDifference, kept, upload } from './upload-client.js';
 import { exit, folderOf, row, rowLines, rows, writeLog } from './upload-log.js';
 import { type Fault, HISTORY, KEY, uploadServer } from './upload-server.js';
@@ -80,7 +80,7 @@ describe('under faults', () => {
       const logPath = writeLog(records);
       const folder = folderOf(logPath);
       writeFileSync(join(folder, 'files', 'a.txt'), 'content');
-      const copy = mkdtempSync(join(tmpdir(), 'killed-'));
+      const copy = emptyFolder();
       const controller = new AbortController();
       // SIGKILL leaves the disk as it is at this moment: what the dying process does to it later is undone.
       const kill = () => {
@@ -104,7 +104,6 @@ describe('under faults', () => {
       }
       rmSync(folder, { recursive: true });
       cpSync(copy, folder, { recursive: true });
-      rmSync(copy, { recursive: true });
       server.fault = () => undefined;
       server.onApplied = () => {};
       expect((await upload(server, logPath, { maxPostSize })).outcome).toBe('complete');

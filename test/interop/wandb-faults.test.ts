@@ -1,9 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readWandbRun, syncRun } from '@microbatch/logger-wandb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readWandbRun } from '../../packages/logger-wandb/src/log/read-run.js';
-import { syncRun } from '../../packages/logger-wandb/src/sync-run.js';
 import { type Program, type ProgramEnd, startProgram } from '../../packages/logger-wandb/test/faults-program.js';
 import { logPath, runFolders } from '../../packages/logger-wandb/test/folders.js';
 import { gone, uploaderOf } from '../../packages/logger-wandb/test/uplink-training.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createConsoleLines } from '../src/upload/console-lines.js';
-import { type JsonTree, putText, treeText, updateTree } from '../src/upload/json-tree.js';
+import { type JsonTree, mergeTree, putText, treeText, updateTree } from '../src/upload/json-tree.js';
 import { createLineQueue } from '../src/upload/line-queue.js';
 import { createMetricList } from '../src/upload/metric-list.js';
 import { isFinalStatus, retryDelay } from '../src/upload/retry-policy.js';
@@ -37,6 +37,28 @@ describe('lines of a log', () => {
       update: [{ key: 'e', valueJson: '3' }],
     });
     expect(treeText(tree)).toBe('{"a":{"c":NaN,"d":2},"e":3}');
+  });
+
+  it('of a config add to the fields of objects, digit by digit; an object without fields is nothing', () => {
+    const tree: JsonTree = new Map();
+    const object = '{"b": 12345678901234567890123, "c" : {"d":[1, {"}": "\\",{"}] ,"e":{}}}';
+    mergeTree(tree, {
+      update: [
+        { key: 'a', valueJson: object },
+        { key: 'list', valueJson: '[{"x": 1}]' },
+      ],
+    });
+    mergeTree(tree, {
+      update: [
+        { key: 'a', valueJson: '{"c":{"f":-Infinity}}' },
+        { key: 'empty', valueJson: '{}' },
+      ],
+    });
+    expect(treeText(tree)).toBe(
+      '{"a":{"b":12345678901234567890123,"c":{"d":[1,{"}":"\\",{"}],"f":-Infinity}},"list":[{"x": 1}]}',
+    );
+    mergeTree(tree, { update: [{ key: 'a', valueJson: '1' }], remove: [{ key: 'list' }] });
+    expect(treeText(tree)).toBe('{"a":1}');
   });
 
   it('of the console are given once, complete, stdout and stderr apart', () => {
@@ -78,14 +100,35 @@ describe('a queue of lines', () => {
 describe('declared metrics', () => {
   it('are numbered by their step metric, add to earlier declarations, and have globs last', () => {
     const metrics = createMetricList();
-    metrics.apply({ name: 'loss', stepMetric: 'step', options: { hidden: true }, summary: { max: true } });
-    metrics.apply({ globName: 'val/*', stepMetric: 'step', options: { defined: true } });
+    metrics.apply({
+      name: 'loss',
+      stepMetric: 'step',
+      options: { hidden: true, defined: true },
+      summary: { max: true },
+    });
+    metrics.apply({ globName: 'val/*', stepMetric: 'step', options: { stepSync: true } });
     metrics.apply({ name: 'loss', summary: { mean: true }, goal: 1 });
     expect(metrics.encoded()).toEqual([
       { 1: 'loss', 5: 2, 6: [2, 3], 7: [2, 3], 8: 1 },
       { 1: 'step', 6: [], 7: [] },
-      { 2: 'val/*', 5: 2, 6: [], 7: [] },
+      { 2: 'val/*', 5: 2, 6: [1], 7: [] },
     ]);
+  });
+
+  it('take the place of earlier ones with overwrite, and of none with the next summary', () => {
+    const metrics = createMetricList();
+    metrics.apply({ name: 'loss', stepMetric: 'step', options: { hidden: true }, summary: { min: true }, goal: 1 });
+    metrics.apply({ name: 'loss', options: { defined: true }, summary: { max: true }, control: { overwrite: true } });
+    metrics.apply({ name: 'acc', summary: { min: true, copy: true } });
+    metrics.apply({ name: 'acc', summary: { none: true } });
+    expect(metrics.encoded()).toEqual([
+      { 1: 'loss', 6: [3], 7: [2] },
+      { 1: 'acc', 6: [], 7: [1, 6] },
+    ]);
+    metrics.apply({ name: 'acc', options: { defined: true } });
+    expect(metrics.encoded()[1]).toEqual({ 1: 'acc', 6: [3], 7: [1, 6] });
+    metrics.apply({ name: 'acc', summary: { last: true } });
+    expect(metrics.encoded()[1]).toEqual({ 1: 'acc', 6: [3], 7: [1, 5] });
   });
 });
 

@@ -9,7 +9,14 @@ describe('uploadRun', () => {
     const server = await uploadServer(KEY);
     const logPath = writeLog([
       { metric: { name: 'trainer/step', options: { defined: true } } },
-      { metric: { name: 'loss', stepMetric: 'trainer/step', options: { stepSync: true }, summary: { min: true } } },
+      {
+        metric: {
+          name: 'loss',
+          stepMetric: 'trainer/step',
+          options: { stepSync: true, defined: true },
+          summary: { min: true },
+        },
+      },
       { config: { update: [{ nestedKey: ['opt', 'name'], valueJson: '"adam"' }] } },
       ...rows(20),
       { stats: { timestamp: { seconds: 1_700_000_010 }, item: [{ key: 'cpu', valueJson: '12.5' }] } },

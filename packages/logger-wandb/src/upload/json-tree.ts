@@ -30,6 +30,24 @@ export function updateTree(tree: JsonTree, change: unknown): void {
   }
 }
 
+/**
+ * Applies a record of a config as the official client does (wandb:core/internal/runconfig, ApplyChangeRecord): an object adds
+ * to the fields that are there.
+ */
+export function mergeTree(tree: JsonTree, change: unknown): void {
+  const { update = [], remove = [] } = (change ?? {}) as { update?: LogItem[]; remove?: LogItem[] };
+  for (const item of update) mergeText(tree, itemPath(item), item.valueJson || 'null');
+  updateTree(tree, { remove });
+}
+
+function mergeText(tree: JsonTree, path: readonly string[], text: string): void {
+  if (text.trimStart().startsWith('{')) {
+    for (const [name, value] of fieldsOf(text)) mergeText(tree, [...path, name], value);
+  } else {
+    putText(tree, path, text);
+  }
+}
+
 /** Puts JSON text at a path, in place of what was there. */
 export function putText(tree: JsonTree, path: readonly string[], text: string): void {
   // A line break would end the line of the file that the text goes into.
@@ -62,7 +80,30 @@ function parentOf(tree: JsonTree, path: readonly string[]): JsonTree {
 
 /** The tree of a leaf that a longer path goes through: its own fields where it is an object. */
 function opened(text: string | undefined): JsonTree {
-  if (!text?.startsWith('{')) return new Map();
-  const fields = Object.entries(parseValueJson(text) as Record<string, JsonValue>);
-  return new Map(fields.map(([key, value]) => [key, valueJsonText(value)]));
+  return new Map(text?.startsWith('{') ? fieldsOf(text) : []);
+}
+
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]|[^\s"{}[\]:,]+/g;
+
+/** The fields of an object's JSON text, their values as they stand there. */
+function fieldsOf(text: string): [name: string, value: string][] {
+  const fields: [string, string][] = [];
+  let name: string | undefined;
+  let value = '';
+  let depth = 0;
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (depth === 1 && name === undefined && token.startsWith('"')) {
+      name = JSON.parse(token) as string;
+      continue;
+    }
+    if (depth === 1 && name !== undefined && (token === ',' || token === '}')) {
+      fields.push([name, value.slice(1)]);
+      name = undefined;
+      value = '';
+    }
+    if (token === '}' || token === ']') depth--;
+    if (name !== undefined) value += token;
+    if (token === '{' || token === '[') depth++;
+  }
+  return fields;
 }

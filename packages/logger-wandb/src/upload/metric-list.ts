@@ -5,55 +5,75 @@ export interface MetricList {
   encoded(): Record<string, unknown>[];
 }
 
+/** Fields of wandb's MetricRecord. */
 interface MetricContent {
   readonly name?: string;
   readonly globName?: string;
   readonly stepMetric?: string;
   readonly goal?: number;
+  readonly options?: Flags;
+  readonly summary?: Flags;
+  readonly control?: { readonly overwrite?: boolean };
 }
 
+type Flags = Readonly<Record<string, boolean>>;
+
 interface Metric {
-  step: string;
-  goal: number;
-  options: Set<number>;
-  summary: Set<number>;
+  readonly step: string;
+  readonly goal: number;
+  readonly options: readonly number[];
+  readonly summary: readonly number[];
 }
 
 // MetricRecord: 1 name, 2 glob, 5 index of the step metric (from 1), 6 options, 7 summary, 8 goal.
-const OPTIONS = { stepSync: 1, hidden: 2 };
-const DEFINED = 3;
-const SUMMARY = { min: 1, max: 2, mean: 3, best: 4, last: 5, none: 6, copy: 7, first: 8 };
+const OPTIONS = { stepSync: 1, hidden: 2, defined: 3 };
+// The official client sends neither 4, best, nor 7, copy.
+const SUMMARY = { min: 1, max: 2, mean: 3, last: 5, none: 6, first: 8 };
+const NOTHING: Metric = { step: '', goal: 0, options: [], summary: [] };
 
-/** Later declarations add to earlier ones. Only names count as defined, and globs come last, as in the Python client. */
+/**
+ * Later declarations add to earlier ones, or take their place by `control.overwrite`. Globs come last, as in the Python
+ * client.
+ */
 export function createMetricList(): MetricList {
   const named = new Map<string, Metric>();
   const globs = new Map<string, Metric>();
 
   return {
     apply(content) {
-      const { name = '', globName = '', stepMetric = '', goal = 0 } = content as MetricContent;
+      const {
+        name = '',
+        globName = '',
+        stepMetric = '',
+        goal = 0,
+        options,
+        summary,
+        control,
+      } = content as MetricContent;
       if (name === '' && globName === '') return;
       const metrics = name === '' ? globs : named;
-      const before = metrics.get(name || globName);
+      const before = (!control?.overwrite && metrics.get(name || globName)) || NOTHING;
+      // 'none' holds until the next summary that is asked for.
+      const kept = summary === undefined ? before.summary : before.summary.filter((kind) => kind !== SUMMARY.none);
       metrics.set(name || globName, {
-        step: stepMetric || (before?.step ?? ''),
-        goal: goal || (before?.goal ?? 0),
-        options: new Set([...(before?.options ?? []), ...flags(OPTIONS, content.options)]),
-        summary: new Set([...(before?.summary ?? []), ...flags(SUMMARY, content.summary)]),
+        step: stepMetric || before.step,
+        goal: goal || before.goal,
+        options: sorted(before.options, flags(OPTIONS, options)),
+        summary: sorted(kept, flags(SUMMARY, summary)),
       });
     },
     encoded() {
       const list: Record<string, unknown>[] = [];
       const indexes = new Map<string, number>();
 
-      function add(field: 1 | 2, name: string, metric: Metric | undefined): number {
+      function add(field: 1 | 2, name: string, { step, goal, options, summary }: Metric): number {
         const entry: Record<string, unknown> = { [field]: name };
         const index = list.push(entry);
         if (field === 1) indexes.set(name, index);
-        if (metric?.step) entry[5] = indexes.get(metric.step) ?? add(1, metric.step, named.get(metric.step));
-        entry[6] = [...(metric?.options ?? []), ...(field === 1 && metric !== undefined ? [DEFINED] : [])];
-        entry[7] = [...(metric?.summary ?? [])];
-        if (metric?.goal) entry[8] = metric.goal;
+        if (step !== '') entry[5] = indexes.get(step) ?? add(1, step, named.get(step) ?? NOTHING);
+        entry[6] = options;
+        entry[7] = summary;
+        if (goal !== 0) entry[8] = goal;
         return index;
       }
 
@@ -64,7 +84,10 @@ export function createMetricList(): MetricList {
   };
 }
 
-function flags(numbers: Readonly<Record<string, number>>, content: unknown): number[] {
-  const set = (content ?? {}) as Record<string, boolean>;
+function sorted(...lists: readonly (readonly number[])[]): number[] {
+  return [...new Set(lists.flat())].sort((a, b) => a - b);
+}
+
+function flags(numbers: Readonly<Record<string, number>>, set: Flags = {}): number[] {
   return Object.entries(numbers).flatMap(([name, number]) => (set[name] ? [number] : []));
 }

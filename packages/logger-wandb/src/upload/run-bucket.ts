@@ -1,4 +1,4 @@
-import { type JsonTree, putText, treeText, updateTree } from './json-tree.js';
+import { type JsonTree, mergeTree, putText, treeText } from './json-tree.js';
 import { createMetricList } from './metric-list.js';
 import { secondsOf } from './stream-lines.js';
 
@@ -59,9 +59,9 @@ export function createRunBucket(): RunBucket {
     apply(type, content) {
       if (type === 'run') {
         run = { ...run, ...content };
-        updateTree(config, content.config);
+        mergeTree(config, content.config);
       } else if (type === 'config') {
-        updateTree(config, content);
+        mergeTree(config, content);
       } else if (type === 'metric') {
         metrics.apply(content);
       } else {

@@ -27,7 +27,8 @@ export interface RunArtifacts {
 }
 
 const OPTION_NAMES = ['name', 'type', 'description', 'metadata', 'aliases', 'tags'];
-const FOLDER = 'artifacts';
+/** Inside a run's folder: the copies of what its artifacts hold. */
+export const ARTIFACTS_FOLDER = 'artifacts';
 
 export function createRunArtifacts(
   run: ArtifactRun,
@@ -45,7 +46,7 @@ export function createRunArtifacts(
 
   async function stage(source: ArtifactSource, head: ArtifactOptions, folder: string): Promise<Artifact> {
     // Each artifact has copies of its own: `wandb sync` deletes them with the first artifact that is uploaded.
-    const stagingDir = resolve(folder, FOLDER, String(++count));
+    const stagingDir = resolve(folder, ARTIFACTS_FOLDER, String(++count));
     try {
       return await stageArtifact(source, { ...head, run, stagingDir });
     } catch (cause) {

@@ -22,6 +22,7 @@ const NOTHING_SENT: UploadState = {
   sent: NO_LINES,
   acknowledged: NO_LINES,
   files: 0,
+  artifacts: 0,
   complete: false,
 };
 

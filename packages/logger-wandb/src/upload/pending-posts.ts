@@ -28,6 +28,8 @@ export interface PendingPosts {
    * is made then.
    */
   readonly files: LineQueue;
+  /** The run's artifacts: JSON texts of their records. */
+  readonly artifacts: LineQueue;
   /** Files that are dealt with, and announced where they were uploaded. */
   readonly filesAnnounced: number;
   /** The exit record's code; absent before it. */
@@ -36,7 +38,7 @@ export interface PendingPosts {
   readonly summaryText: string;
   /** Nothing more should be put in before something is acknowledged. */
   readonly full: boolean;
-  /** There is something to post; files that wait for their upload don't count. */
+  /** There is something to post; files and artifacts that wait for their upload don't count. */
   readonly hasData: boolean;
   apply(record: WandbRecord): void;
   /** Takes a history record as its line. */
@@ -45,6 +47,8 @@ export interface PendingPosts {
   endWithoutExit(): void;
   /** The first file that waits is dealt with; a file that could not be uploaded is not announced. */
   fileDone(uploaded: boolean): void;
+  /** The first artifact that waits is dealt with. */
+  artifactDone(): void;
   next(): Post;
   /** The server has what `post` brought. */
   acknowledge(post: Post): void;
@@ -63,6 +67,7 @@ export function createPendingPosts(options: {
   const bucket = createRunBucket();
   const streams = { history: createLineQueue(), events: createLineQueue(), output: createLineQueue() };
   const files = createLineQueue();
+  const artifacts = createLineQueue();
   const atEnd = new Set<string>();
   const console = createConsoleLines();
   const summary: JsonTree = new Map();
@@ -123,6 +128,7 @@ export function createPendingPosts(options: {
     bucket,
     streams,
     files,
+    artifacts,
     get filesAnnounced() {
       return uploaded.length === 0 ? files.acknowledged : filesAnnounced;
     },
@@ -148,6 +154,7 @@ export function createPendingPosts(options: {
       else if (type === 'summary') updateSummary(content);
       else if (type === 'run' && content.summary !== undefined) updateSummary(content.summary);
       else if (type === 'files') addFiles(content);
+      else if (type === 'artifact') artifacts.push(JSON.stringify(content));
       else if (type === 'exit') end((content.exitCode as number | undefined) ?? 0);
     },
     addRow: (line) => push('history', line),
@@ -156,6 +163,9 @@ export function createPendingPosts(options: {
       const { lines } = files.batch(0);
       if (isUploaded) uploaded.push(...lines);
       files.acknowledge(files.acknowledged + 1);
+    },
+    artifactDone() {
+      artifacts.acknowledge(artifacts.acknowledged + 1);
     },
     next() {
       let room = options.maxSize;

@@ -1,5 +1,7 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { LoggerNotice } from '@microbatch/core/logger';
+import type { ArtifactApi } from '../artifacts/artifact-api.js';
+import { uploadArtifact } from '../artifacts/upload-artifact.js';
 import { END_FILES, writeEndFiles } from './end-files.js';
 import { createOutputFile } from './output-file.js';
 import type { PendingPosts } from './pending-posts.js';
@@ -7,16 +9,19 @@ import type { Requester } from './requester.js';
 import type { ServerRun } from './run-bucket.js';
 import { uploadFile } from './run-file.js';
 import type { ServerApi } from './server-api.js';
+import { createTransfer } from './transfer.js';
 
-/** A run's folder of files on its way to the server: what its log names, and what is made of the log at its end. */
+/**
+ * A run's files on their way to the server: what its log names, artifacts among it, and what is made of the log at its end.
+ */
 export interface RunFiles {
   /** A line that the run printed. */
   print(line: string): void;
   /** Writes what a run leaves at its end, once; what can't be written is a notice. */
   writeEnd(): Promise<void>;
   /**
-   * Begins with the next file, where none is on its way: files go one at a time, beside the posts, since a large one must
-   * not keep rows and heartbeats waiting. Throws what ended an earlier one.
+   * Begins with the next file and the next artifact, where none is on its way: each go one at a time, beside the posts,
+   * since a large one must not keep rows and heartbeats waiting. Throws what ended an earlier one.
    */
   start(run: ServerRun): void;
   readonly isBusy: boolean;
@@ -24,18 +29,17 @@ export interface RunFiles {
   close(): Promise<void>;
 }
 
-/** `onDone` is called after each file. */
+/** `onDone` is called after each file and each artifact. */
 export function createRunFiles(context: {
   readonly filesDir: string;
   readonly pending: PendingPosts;
   readonly api: ServerApi;
+  readonly artifactApi: ArtifactApi;
   readonly requester: Requester;
   readonly onDone: () => void;
   readonly onNotice: (notice: LoggerNotice) => void;
 }): RunFiles {
-  const { filesDir, pending, onDone, onNotice } = context;
-  let transfer: Promise<void> | undefined;
-  let failure: unknown;
+  const { filesDir, pending, artifactApi, onDone, onNotice } = context;
   let hasEnd = false;
 
   function tellUnwritten(name: string, reason: string): void {
@@ -45,6 +49,22 @@ export function createRunFiles(context: {
   const output = createOutputFile(join(filesDir, END_FILES.output), (reason) =>
     tellUnwritten(END_FILES.output, reason),
   );
+
+  const transfers = [
+    createTransfer(
+      pending.files,
+      async (name, run) => pending.fileDone(await uploadFile(name, { ...context, run })),
+      onDone,
+    ),
+    createTransfer(
+      pending.artifacts,
+      async (record, run) => {
+        await uploadArtifact(JSON.parse(record), { ...context, run, api: artifactApi, runFolder: dirname(filesDir) });
+        pending.artifactDone();
+      },
+      onDone,
+    ),
+  ];
 
   return {
     print: output.push,
@@ -60,24 +80,14 @@ export function createRunFiles(context: {
       }
     },
     start(run) {
-      if (failure !== undefined) throw failure;
-      const { files, fileDone } = pending;
-      if (transfer !== undefined || files.waiting === 0) return;
-      transfer = uploadFile(files.batch(0).lines[0]!, { ...context, run })
-        .then(fileDone, (error) => {
-          failure = error;
-        })
-        .finally(() => {
-          transfer = undefined;
-          onDone();
-        });
+      for (const transfer of transfers) transfer.start(run);
     },
     get isBusy() {
-      return transfer !== undefined;
+      return transfers.some((transfer) => transfer.isBusy);
     },
     async close() {
       output.close();
-      await transfer;
+      await Promise.all(transfers.map((transfer) => transfer.close()));
     },
   };
 }

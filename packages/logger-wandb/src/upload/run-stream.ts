@@ -57,9 +57,9 @@ export function createRunStream(context: {
 
   async function save(durable: boolean, complete = false): Promise<void> {
     const { entity, project, runId } = run!;
-    const files = pending.filesAnnounced;
     const place = { baseUrl, entity, project, runId, base };
-    const state: UploadState = { version: 1, ...place, sent, acknowledged: acknowledged(), files, complete };
+    const done = { files: pending.filesAnnounced, artifacts: pending.artifacts.acknowledged };
+    const state: UploadState = { version: 1, ...place, sent, acknowledged: acknowledged(), ...done, complete };
     await saveUploadState(logPath, state, durable);
   }
 

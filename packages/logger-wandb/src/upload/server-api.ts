@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import type { LineCounts } from './line-counts.js';
 import { createGraphql, REQUEST_LIMIT_MS } from './graphql.js';
+import type { LineCounts } from './line-counts.js';
 import { type UploadTarget, uploadTarget } from './put-file.js';
 import { type Requester, RequestFailed } from './requester.js';
 import type { ServerRun } from './run-bucket.js';

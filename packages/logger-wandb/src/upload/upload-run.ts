@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
+import { createArtifactApi } from '../artifacts/artifact-api.js';
+import { createGraphql } from './graphql.js';
 import { countLines, type LineCounts } from './line-counts.js';
 import { openLogFeed } from './log-feed.js';
 import { createPendingPosts } from './pending-posts.js';
@@ -79,10 +81,11 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   const before = await readUploadState(logPath);
   const requester = createRequester({ apiKey, timers, signal, onNotice });
   const api = createServerApi(baseUrl, requester);
+  const artifactApi = createArtifactApi(baseUrl, createGraphql(baseUrl, requester));
   const maxSize = options.maxPostSize ?? MAX_POST_SIZE;
   const pending = createPendingPosts({ maxSize, onPrinted: (line) => files.print(line), onNotice });
   const filesDir = join(dirname(logPath), 'files');
-  const files = createRunFiles({ filesDir, pending, api, requester, onDone: wake, onNotice });
+  const files = createRunFiles({ filesDir, pending, api, artifactApi, requester, onDone: wake, onNotice });
   const stream = createRunStream({ logPath, baseUrl, before, pending, api, onNotice });
 
   function progress(): UploadProgress {
@@ -109,6 +112,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
 
   const feed = await openLogFeed(logPath, pending, { logEnded, onNotice });
   pending.files.acknowledge(before?.files ?? 0);
+  pending.artifacts.acknowledge(before?.artifacts ?? 0);
   let postedAt = Number.NEGATIVE_INFINITY;
   const abort = () => {
     over.abort();

@@ -21,6 +21,8 @@ export interface UploadState {
   readonly acknowledged: LineCounts;
   /** Files that are dealt with, in the log's order. */
   readonly files: number;
+  /** Artifacts that are dealt with, in the log's order. */
+  readonly artifacts: number;
   readonly complete: boolean;
   /** The folder beside the run's that took over what was not sent: nothing more is to be sent from this log. */
   readonly handedOver?: string;
@@ -48,7 +50,7 @@ export async function readUploadState(logPath: string): Promise<UploadState | un
     const state = JSON.parse(text) as UploadState;
     const counts = [state.base, state.sent, state.acknowledged];
     const areCounts = counts.every((count) => [count.history, count.events, count.output].every(Number.isInteger));
-    if (state.version === 1 && areCounts && Number.isInteger(state.files)) return state;
+    if (state.version === 1 && areCounts && [state.files, state.artifacts].every(Number.isInteger)) return state;
     throw new TypeError('it lacks what an upload state has');
   } catch (cause) {
     const message = `${path} is damaged, so it is not known what the server has: ${(cause as Error).message}`;

@@ -1,4 +1,4 @@
-import { appendFileSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { globPaths } from '../src/files/glob.js';
@@ -55,6 +55,16 @@ test("a run's folder is whole after its end", () => {
   rmSync(join(dir, 'in'), { recursive: true });
   expect(lstatSync(join(filesDir, 'in/a.txt')).isFile()).toBe(true);
   expect(saved('in/a.txt')).toBe('in/a.txt');
+});
+
+test('what is written to a saved file after the end stays out of the run', () => {
+  const files = saveFiles(join(dir, 'in/*.txt'), { filesDir });
+  // As where the file system has no symbolic links.
+  rmSync(join(filesDir, 'in/b.txt'));
+  linkSync(join(dir, 'in/b.txt'), join(filesDir, 'in/b.txt'));
+  expect(keepSavedFiles(filesDir, files)).toEqual([]);
+  for (const path of ['in/a.txt', 'in/b.txt']) writeFileSync(join(dir, path), 'the next training');
+  expect(['in/a.txt', 'in/b.txt'].map(saved)).toEqual(['in/a.txt', 'in/b.txt']);
 });
 
 test('a file that is already in the folder is announced and stays', () => {

@@ -12,11 +12,6 @@ export function placeLink(source: string, target: string): void {
   place(target, (temporary) => tryInTurn([symlinkSync, linkSync, copyFileSync], source, temporary));
 }
 
-/** Puts at `target` what stays when `source` is deleted: a hard link, which costs no space, or a copy. */
-export function placeKept(source: string, target: string): void {
-  place(target, (temporary) => tryInTurn([linkSync, copyFileSync], source, temporary));
-}
-
 function place(target: string, make: (temporary: string) => void): void {
   makeFolders(dirname(target));
   const temporary = `${target}.tmp`;

@@ -1,4 +1,14 @@
-import { appendFileSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { globPaths } from '../src/files/glob.js';
@@ -66,6 +76,21 @@ test('what is written to a saved file after the end stays out of the run', () =>
   for (const path of ['in/a.txt', 'in/b.txt']) writeFileSync(join(dir, path), 'the next training');
   expect(['in/a.txt', 'in/b.txt'].map(saved)).toEqual(['in/a.txt', 'in/b.txt']);
 });
+
+test.each(['config.yaml', 'wandb-summary.json', 'wandb-metadata.json', 'output.log'])(
+  '%s, which is a file of each run, is refused with all that it comes with, but not in a folder',
+  (name) => {
+    const base = join(dir, 'in');
+    writeFileSync(join(base, name), 'mine');
+    for (const pattern of [name, '*']) {
+      expect(() => saveFiles(join(base, pattern), { filesDir, base })).toThrow(
+        expect.objectContaining({ code: 'reserved-name', message: expect.stringContaining(`save: ${name} is`) }),
+      );
+    }
+    expect(readdirSync(filesDir)).toEqual([]);
+    expect(saveFiles(join(base, name), { filesDir })).toEqual([{ path: `in/${name}`, policy: 'live' }]);
+  },
+);
 
 test('a file that is already in the folder is announced and stays', () => {
   writeFileSync(join(filesDir, 'own.txt'), 'own');

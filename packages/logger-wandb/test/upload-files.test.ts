@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kept, upload } from './upload-client.js';
@@ -84,6 +84,24 @@ describe('files', () => {
       'output.log': 'oops\nhello\n20%\n',
     });
     expect(run.announced.sort()).toEqual(Object.keys(texts).sort());
+  });
+
+  it('take the place of links, and leave what those lead to as it is', async () => {
+    const server = await uploadServer(KEY);
+    const logPath = writeLog([row(0), output('hello\n'), exit()]);
+    const files = join(folderOf(logPath), 'files');
+    const names = ['config.yaml', 'wandb-summary.json', 'output.log'];
+    const users = names.map((name) => join(folderOf(logPath), name));
+    for (const [at, name] of names.entries()) {
+      writeFileSync(users[at]!, 'of the user');
+      (at === 1 ? linkSync : symlinkSync)(users[at]!, join(files, name));
+      // As a crash would leave it, too.
+      symlinkSync(users[at]!, join(files, `${name}.tmp`));
+    }
+    expect((await upload(server, logPath)).outcome).toBe('complete');
+    expect(users.map((path) => readFileSync(path, 'utf8'))).toEqual(Array(3).fill('of the user'));
+    expect(names.map((name) => lstatSync(join(files, name)).isFile())).toEqual([true, true, true]);
+    expect(kept(server).files.get('output.log')!.toString()).toBe('hello\n');
   });
 
   it('that can’t be written are a notice, and the rest of the run arrives', async () => {

@@ -1,6 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { LoggerError } from '@microbatch/core/logger';
+import { METADATA_FILE } from '../machine/metadata.js';
+import { END_FILES } from '../upload/end-files.js';
 import { globPaths } from './glob.js';
 import { placeCopy, placeLink } from './place-file.js';
 
@@ -16,14 +18,18 @@ export interface SavedFile {
 
 const POLICIES: readonly SavePolicy[] = ['now', 'end', 'live'];
 
+/** What the run itself writes into `files/`: the Python client writes these over what a user saved. */
+const RESERVED: ReadonlySet<string> = new Set([METADATA_FILE, ...Object.values(END_FILES)]);
+
 /**
  * Puts the files that match `pattern` below a run's `files/`, as `run.save` of the Python client does: their path from `base`
  * stays. `base` is the working directory, or for an absolute pattern the folder two above its last name.
  *
  * `now` copies the file as it is; `end` and `live` link to it, so that the run has what it holds later (see `keepSavedFiles`).
  *
- * Throws a `TypeError` or `RangeError` for options that are wrong or a pattern that leaves `base`, a `LoggerError`
- * (`file-not-found`) where nothing matches, or the file system's error.
+ * Throws a `TypeError` or `RangeError` for options that are wrong or a pattern that leaves `base`, a `LoggerError` where
+ * nothing matches (`file-not-found`) or a file would take the place of one of the run's own (`reserved-name`), or the file
+ * system's error.
  */
 export function saveFiles(
   pattern: string,
@@ -44,6 +50,11 @@ export function saveFiles(
 
   const paths = (glob ? globPaths(absolute) : [absolute]).filter((path) => isFile(path));
   if (paths.length === 0) throw new LoggerError('wandb', 'file-not-found', `save: no file is at ${pattern}`);
+  const reserved = paths.map((path) => relative(base, path)).find((name) => RESERVED.has(name));
+  if (reserved !== undefined) {
+    const message = `save: ${reserved} is the name of a file that each run writes itself: rename it, or save it below a folder, by base`;
+    throw new LoggerError('wandb', 'reserved-name', message);
+  }
   return paths.map((source) => {
     const target = join(filesDir, relative(base, source));
     if (!isSame(source, target)) (policy === 'now' ? placeCopy : placeLink)(source, target);

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseValueJson } from '../log/value-json.js';
 
@@ -11,8 +11,21 @@ export async function writeEndFiles(
   { config, summary }: { readonly config: string; readonly summary: string },
 ): Promise<void> {
   await mkdir(filesDir, { recursive: true });
-  await writeFile(join(filesDir, END_FILES.config), await configYaml(config));
-  await writeFile(join(filesDir, END_FILES.summary), summary);
+  await writeAnew(join(filesDir, END_FILES.config), await configYaml(config));
+  await writeAnew(join(filesDir, END_FILES.summary), summary);
+}
+
+/** Puts a new file in the place of what is there: a link may lead to a file of the user's. */
+async function writeAnew(path: string, text: string): Promise<void> {
+  const fresh = `${path}.tmp`;
+  try {
+    await rm(fresh, { force: true });
+    await writeFile(fresh, text, { flag: 'wx' });
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
 }
 
 /** As the Python client writes it: sorted, indented by four, and quoted where an older YAML would take text for a value. */

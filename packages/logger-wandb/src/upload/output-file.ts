@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 
 /** The file of what a run printed, written anew as its log is read. */
 export interface OutputFile {
@@ -20,7 +20,7 @@ export function createOutputFile(path: string, onFailure: (reason: string) => vo
   function flush(): void {
     if (lines.length === 0 || isBroken) return;
     try {
-      fd ??= openSync(path, 'w');
+      fd ??= createAnew(path);
       const bytes = Buffer.from(`${lines.join('\n')}\n`);
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     } catch (error) {
@@ -45,4 +45,10 @@ export function createOutputFile(path: string, onFailure: (reason: string) => vo
       fd = undefined;
     },
   };
+}
+
+/** A new file in the place of what is there: a link may lead to a file of the user's. */
+function createAnew(path: string): number {
+  rmSync(path, { force: true });
+  return openSync(path, 'wx');
 }

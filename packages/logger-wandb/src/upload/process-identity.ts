@@ -14,6 +14,11 @@ export function identityOf(pid: number): ProcessIdentity {
   return { pid, host: hostname(), started: startOf(pid) ?? '' };
 }
 
+/** Whether a process is this machine's, so that it can be asked for. */
+export function isLocal({ host }: ProcessIdentity): boolean {
+  return host === hostname();
+}
+
 /** Whether a process still runs. One of another machine, which can't be asked, counts as running. */
 export function isAlive({ pid, host, started }: ProcessIdentity): boolean {
   if (host !== hostname()) return true;

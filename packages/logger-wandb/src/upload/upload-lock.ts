@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { LoggerError } from '@microbatch/core/logger';
 import { decodeRecord } from '../log/read-log.js';
+import { isHeld, keepFresh, readIfThere } from './claim-file.js';
 import { openLogTail } from './log-tail.js';
-import { identityOf, isAlive, type ProcessIdentity } from './process-identity.js';
+import { forgetDeadWriter, writerOf } from './log-writer.js';
+import { identityOf, isLocal, type ProcessIdentity } from './process-identity.js';
 
 /** The right to upload a log: two at once could send its rows twice. */
 export interface UploadLock {
@@ -22,17 +24,27 @@ export function lockPath(logPath: string): string {
 }
 
 /**
- * Takes the lock of a log; one whose process is gone is taken over. `writer` is the process that writes the log.
- * Throws a `LoggerError` that names the process: `upload-running` where another process uploads the log, `run-active` where
- * the uploader is gone but the log is still being written, so that it can't be ended where it ends now.
+ * Takes the lock of a log; one whose process is gone is taken over. `writer` is the process that writes the log, for an
+ * uploader that goes on to its end. Throws a `LoggerError` that names the process: `upload-running` where another process
+ * uploads the log, `run-active` where the log is still being written, so that it can't be ended where it ends now.
  */
 export async function lockUpload(logPath: string, writer?: ProcessIdentity): Promise<UploadLock> {
   const path = lockPath(logPath);
   const content: LockContent = { uploader: identityOf(process.pid), ...(writer && { writer }) };
   const text = `${JSON.stringify(content)}\n`;
+  if (writer === undefined) await refuseWhereWritten(logPath, writerOf(logPath));
   for (;;) {
-    if (create(path, text)) return { release: () => remove(path, text) };
-    const found = read(path);
+    if (create(path, text)) {
+      const { stop } = keepFresh(path, text);
+      return {
+        release() {
+          stop();
+          remove(path, text);
+          forgetDeadWriter(logPath);
+        },
+      };
+    }
+    const found = readIfThere(path);
     if (found === undefined) continue;
     const other = parse(found);
     if (other !== undefined) await refuseWhereBusy(logPath, other);
@@ -40,16 +52,29 @@ export async function lockUpload(logPath: string, writer?: ProcessIdentity): Pro
   }
 }
 
+/** The living process that uploads a log. */
+export function uploaderOf(logPath: string): ProcessIdentity | undefined {
+  const path = lockPath(logPath);
+  const { uploader } = parse(readIfThere(path) ?? '') ?? {};
+  return uploader !== undefined && isHeld(path, uploader) ? uploader : undefined;
+}
+
 async function refuseWhereBusy(logPath: string, { uploader, writer }: LockContent): Promise<void> {
-  if (isAlive(uploader)) {
+  const path = lockPath(logPath);
+  if (isHeld(path, uploader)) {
     const where = `process ${uploader.pid} on ${uploader.host}`;
-    const message = `${logPath} is being uploaded by ${where}; if that is not so, delete ${lockPath(logPath)}`;
-    throw new LoggerError('wandb', 'upload-running', message);
+    const advice = isLocal(uploader)
+      ? `if that is not so, delete ${path}`
+      : `if that is gone, try again in a minute, or delete ${path}`;
+    throw new LoggerError('wandb', 'upload-running', `${logPath} is being uploaded by ${where}; ${advice}`);
   }
-  if (writer !== undefined && isAlive(writer) && !(await hasExit(logPath))) {
-    const message = `${logPath} is still being written by process ${writer.pid} on ${writer.host}: upload it when that ended`;
-    throw new LoggerError('wandb', 'run-active', message);
-  }
+  if (writer !== undefined && isHeld(path, writer)) await refuseWhereWritten(logPath, writer);
+}
+
+async function refuseWhereWritten(logPath: string, writer: ProcessIdentity | undefined): Promise<void> {
+  if (writer === undefined || (await hasExit(logPath))) return;
+  const message = `${logPath} is still being written by process ${writer.pid} on ${writer.host}: upload it when that ended`;
+  throw new LoggerError('wandb', 'run-active', message);
 }
 
 /** Creates the file with its content at once; returns whether there was none. */
@@ -87,18 +112,9 @@ function remove(path: string, text: string): void {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  const found = read(taken);
+  const found = readIfThere(taken);
   if (found !== undefined && found !== text) create(path, found);
   rmSync(taken, { force: true });
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** Nothing for what a crash left half written. */

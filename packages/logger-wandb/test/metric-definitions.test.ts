@@ -30,12 +30,12 @@ describe('the summary', () => {
     expect([summaryOf('named'), summaryOf('other')]).toEqual([1, 2]);
   });
 
-  it('shows what was asked for, of numbers alone, from the definition on', () => {
+  it('shows what was asked for, of numbers alone, also of those from before the definition', () => {
     const { metrics, row, summaryOf } = metricsOfRun();
     row({ loss: 100 });
     metrics.define('loss', { summary: ['min', 'max', 'mean', 'first', 'last'] });
     for (const loss of [4, 'none', 1, 7]) row({ loss });
-    expect(summaryOf('loss')).toEqual({ last: 7, first: 4, max: 7, min: 1, mean: 4 });
+    expect(summaryOf('loss')).toEqual({ last: 7, first: 100, max: 100, min: 1, mean: 28 });
   });
 
   it("shows nothing of 'none', and the latest value of 'copy'", () => {
@@ -68,7 +68,7 @@ describe('the summary', () => {
 describe('a glob', () => {
   it('defines each new metric that begins like it, once, but none defined by name, and none of W&B’s own', () => {
     const { metrics, row, defined, summaryOf } = metricsOfRun();
-    metrics.define('val/*', { summary: 'max', stepMetric: 'epoch' });
+    metrics.define('val/*', { summary: 'max', stepMetric: 'epoch', stepSync: false });
     metrics.define('val/own', { summary: 'min' });
     metrics.define('*', { hidden: true });
     row({ 'val/acc': 1, 'val/own': 1, _step: 0 });
@@ -88,18 +88,19 @@ describe('a glob', () => {
 describe('stepSync', () => {
   it('puts the latest value of the step metric into rows that lack it, and only there', () => {
     const { metrics, row, rows } = metricsOfRun();
-    metrics.define('val/*', { stepMetric: 'epoch', stepSync: true });
-    row({ 'val/acc': 0.1 });
+    metrics.define('val/*', { stepMetric: 'epoch' });
+    metrics.define('test/*', { stepMetric: 'epoch', stepSync: false });
+    row({ 'val/acc': 0.1, 'test/acc': 1 });
     row({ epoch: 3 });
     row({ 'val/acc': 0.2 });
     row({ 'val/acc': 0.3, epoch: 7 });
-    row({ other: 1 });
+    row({ other: 1, 'test/acc': 2 });
     expect(rows).toEqual([
-      { 'val/acc': 0.1, epoch: 0 },
+      { 'val/acc': 0.1, 'test/acc': 1, epoch: 0 },
       { epoch: 3 },
       { 'val/acc': 0.2, epoch: 3 },
       { 'val/acc': 0.3, epoch: 7 },
-      { other: 1 },
+      { other: 1, 'test/acc': 2 },
     ]);
   });
 

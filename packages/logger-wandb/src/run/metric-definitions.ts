@@ -3,6 +3,7 @@ import type { PlainMessage } from '../log/proto.js';
 import { type MetricContent, metricRecord } from '../log/records.js';
 import type { RowTable } from '../log/row-table.js';
 import type { JsonValue } from '../log/value-json.js';
+import { createColumnStatistics } from './column-statistics.js';
 
 /** What a run's summary shows of a metric instead of its latest value: `'none'` nothing, `'copy'` the latest value. */
 export type MetricSummary = 'min' | 'max' | 'mean' | 'first' | 'last' | 'none' | 'copy';
@@ -11,7 +12,10 @@ export type MetricSummary = 'min' | 'max' | 'mean' | 'first' | 'last' | 'none' |
 export interface MetricDefinition {
   /** The metric that is its x-axis. */
   readonly stepMetric?: string;
-  /** A row that has the metric but not its `stepMetric` gets the latest value of that one; `false` where absent. */
+  /**
+   * A row that has the metric but not its `stepMetric` gets the latest value of that one; where absent, it does if a
+   * `stepMetric` is given.
+   */
   readonly stepSync?: boolean;
   /** Not among the charts that W&B makes by itself. */
   readonly hidden?: boolean;
@@ -41,20 +45,11 @@ interface Metric {
   readonly goal: MetricDefinition['goal'];
 }
 
-interface Statistics {
-  first: JsonValue;
-  min: number;
-  max: number;
-  sum: number;
-  count: number;
-}
-
 /** What is done with the values of one column. */
 interface ColumnRule {
   readonly metric: Metric;
   /** The metric whose latest value goes with it; empty for none. */
   readonly syncedStep: string;
-  statistics: Statistics | undefined;
   /** Whether the summary shows what was set by hand. */
   isReleased: boolean;
 }
@@ -71,6 +66,7 @@ const NOTHING: Metric = { stepMetric: '', stepSync: false, hidden: false, summar
  * `onRecord` gets what the log is to hold.
  */
 export function createMetricDefinitions(table: RowTable, onRecord: (record: PlainMessage) => void): MetricDefinitions {
+  const statistics = createColumnStatistics();
   const named = new Map<string, Metric>();
   const globs = new Map<string, Metric>();
   /** By column; filled as far as the columns have been looked at. */
@@ -95,13 +91,8 @@ export function createMetricDefinitions(table: RowTable, onRecord: (record: Plai
         named.set(name, glob);
         onRecord(metricRecord({ ...contentOf({ name }, glob, false), expandedFromGlob: true }));
       }
-      rules[seen] = metric && ruleOf(metric, rules[seen]);
+      rules[seen] = metric && { metric, syncedStep: metric.stepSync ? metric.stepMetric : '', isReleased: false };
     }
-  }
-
-  function ruleOf(metric: Metric, before: ColumnRule | undefined): ColumnRule {
-    const syncedStep = metric.stepSync ? metric.stepMetric : '';
-    return { metric, syncedStep, statistics: before?.statistics, isReleased: false };
   }
 
   function putStep(name: string): void {
@@ -113,6 +104,19 @@ export function createMetricDefinitions(table: RowTable, onRecord: (record: Plai
     if (!table.has(column)) table.set(column, latestSteps.get(name)!);
   }
 
+  function applyDefinitions(): void {
+    if (seen < table.paths.length) lookAtNewColumns();
+    for (const [name, column] of stepColumns) {
+      const value = table.latest[column];
+      if (table.has(column) && typeof value === 'number') latestSteps.set(name, value);
+    }
+    const { width } = table;
+    for (let at = 0; at < width; at++) {
+      const rule = rules[table.filled[at]!];
+      if (rule !== undefined && rule.syncedStep !== '') putStep(rule.syncedStep);
+    }
+  }
+
   return {
     define(name, definition) {
       assertMetricDefinition(name, definition);
@@ -122,7 +126,7 @@ export function createMetricDefinitions(table: RowTable, onRecord: (record: Plai
       const summary = [rest.summary ?? []].flat();
       const metric: Metric = {
         stepMetric: rest.stepMetric ?? before.stepMetric,
-        stepSync: before.stepSync || (rest.stepSync ?? false),
+        stepSync: before.stepSync || (rest.stepSync ?? rest.stepMetric !== undefined),
         hidden: before.hidden || (rest.hidden ?? false),
         // 'none' holds until the next summary that is asked for.
         summary: summary.length === 0 ? before.summary : new Set([...without(before.summary, 'none'), ...summary]),
@@ -136,19 +140,10 @@ export function createMetricDefinitions(table: RowTable, onRecord: (record: Plai
       seen = 0;
     },
     completeRow() {
-      if (!isActive) return;
-      if (seen < table.paths.length) lookAtNewColumns();
-      for (const [name, column] of stepColumns) {
-        const value = table.latest[column];
-        if (table.has(column) && typeof value === 'number') latestSteps.set(name, value);
-      }
-      const { width } = table;
-      for (let at = 0; at < width; at++) {
+      if (isActive) applyDefinitions();
+      for (let at = 0; at < table.width; at++) {
         const column = table.filled[at]!;
-        const rule = rules[column];
-        if (rule === undefined) continue;
-        if (rule.metric.summary.size > 0) count(rule, table.latest[column]!);
-        if (rule.syncedStep !== '') putStep(rule.syncedStep);
+        statistics.add(column, table.latest[column]!);
       }
     },
     release(column) {
@@ -161,23 +156,12 @@ export function createMetricDefinitions(table: RowTable, onRecord: (record: Plai
       if (rule === undefined || rule.isReleased) return latest;
       if (rule.metric.summary.has('none')) return undefined;
       const kinds = STATISTICS.filter((kind) => rule.metric.summary.has(kind));
-      if (kinds.length === 0 || rule.statistics === undefined) return latest;
-      const { first, min, max, sum, count } = rule.statistics;
-      const values: Record<string, JsonValue> = { last: latest!, first, max, min, mean: sum / count };
+      const counted = statistics.of(column);
+      if (kinds.length === 0 || counted === undefined) return latest;
+      const values = { last: latest!, ...counted };
       return Object.fromEntries(kinds.map((kind) => [kind, values[kind]!]));
     },
   };
-}
-
-function count(rule: ColumnRule, value: JsonValue): void {
-  rule.statistics ??= { first: value, min: 0, max: 0, sum: 0, count: 0 };
-  if (typeof value !== 'number' && typeof value !== 'bigint') return;
-  const { statistics } = rule;
-  const number = Number(value);
-  statistics.min = statistics.count === 0 ? number : Math.min(statistics.min, number);
-  statistics.max = statistics.count === 0 ? number : Math.max(statistics.max, number);
-  statistics.sum += number;
-  statistics.count++;
 }
 
 function matching(globs: ReadonlyMap<string, Metric>, name: string): Metric | undefined {

@@ -17,7 +17,7 @@ export const REQUEST_LIMIT_MS = 180_000;
 export function createGraphql(baseUrl: string, requester: Requester): Graphql {
   return async <T>(operationName: string, query: string, variables: object, tries = {}): Promise<T> => {
     const body = JSON.stringify({ query, variables, operationName });
-    const text = await requester.send({
+    const answer = (await requester.send({
       what: `${operationName} at ${baseUrl}`,
       method: 'POST',
       url: `${baseUrl}/graphql`,
@@ -25,19 +25,16 @@ export function createGraphql(baseUrl: string, requester: Requester): Graphql {
       body: () => body,
       withKey: true,
       limitMs: REQUEST_LIMIT_MS,
-      needsBody: true,
+      answer: 'json',
       ...tries,
-    });
+    })) as { data?: T | null; errors?: unknown };
     const refused = (reason: string) =>
       new RequestFailed('upload-refused', `${operationName} at ${baseUrl} failed: ${reason}`, { isAmbiguous: false });
-    let answer: { data?: T; errors?: readonly { message?: string }[] } | null;
-    try {
-      answer = JSON.parse(text);
-    } catch {
-      throw refused('the answer is no JSON');
+    const { data, errors } = answer;
+    if (Array.isArray(errors) && errors.length > 0) {
+      throw refused(requester.quote(errors.map((error) => error?.message).join('; ')));
     }
-    if (answer?.errors?.length) throw refused(answer.errors.map(({ message }) => message).join('; '));
-    if (answer?.data == null) throw refused('the answer holds no data');
-    return answer.data;
+    if (data == null) throw refused('the answer holds no data');
+    return data;
   };
 }

@@ -42,7 +42,7 @@ export async function putFile(
         withKey: false,
         limitMs: BASE_LIMIT_MS + size / SLOWEST_BYTES_PER_MS,
         maxRetries: MAX_RETRIES,
-        needsBody: false,
+        answer: 'status',
       });
       return true;
     } catch (error) {

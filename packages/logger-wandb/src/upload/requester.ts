@@ -1,5 +1,6 @@
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
 import { isFinalStatus, isTlsFailure, retryDelay } from './retry-policy.js';
+import { createTextQuoter } from './server-text.js';
 import type { UploadTimers } from './timers.js';
 
 /** One request; it may be sent several times. */
@@ -18,8 +19,8 @@ export interface UploadRequest {
   readonly maxRetries?: number;
   /** Statuses that another try may cure here, beside the usual ones. */
   readonly retriedStatuses?: readonly number[];
-  /** Whether an answer that breaks off counts as none: not where its status says all. */
-  readonly needsBody: boolean;
+  /** What a success has to bring, or it counts as lost: a JSON object, as each of the server's does, or nothing but its status. */
+  readonly answer: 'json' | 'status';
   /** Asked before a try that follows one whose end is not known: whether it has worked. */
   readonly hasWorked?: () => Promise<boolean>;
 }
@@ -41,14 +42,18 @@ export class RequestFailed extends LoggerError {
 /** The upload was given up by its owner. */
 export class UploadAborted extends Error {}
 
+/** An answer's fields. */
+export type JsonAnswer = Readonly<Record<string, unknown>>;
+
 /** Sends requests, again where that may help. */
 export interface Requester {
-  /** The answer's text. Throws `RequestFailed`, or `UploadAborted` when the signal aborts. */
-  send(request: UploadRequest): Promise<string>;
+  /** The answer, empty where only its status counts. Throws `RequestFailed`, or `UploadAborted` when the signal aborts. */
+  send(request: UploadRequest): Promise<JsonAnswer>;
+  /** What a server says, as a message may hold it. */
+  quote(text: string): string;
 }
 
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
-const MAX_REASON_CHARACTERS = 300;
 /** Short failures are no news. */
 const TELL_AFTER_TRIES = 3;
 
@@ -59,7 +64,7 @@ const ADVICE: Readonly<Record<number, string>> = {
 };
 
 type Attempt =
-  | { readonly answer: string }
+  | { readonly answer: JsonAnswer }
   | {
       readonly reason: string;
       readonly isFinal: boolean;
@@ -79,11 +84,8 @@ export function createRequester(options: {
 }): Requester {
   const { apiKey, timers, signal, onNotice } = options;
   const authorization = `Basic ${Buffer.from(`api:${apiKey}`).toString('base64')}`;
-  const secrets = [apiKey, authorization.slice('Basic '.length)];
+  const quote = createTextQuoter(apiKey);
   let isTold = false;
-
-  // A server may say back what it was sent.
-  const withoutKey = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '[key]'), text);
 
   async function attempt(request: UploadRequest): Promise<Attempt> {
     const limit = new AbortController();
@@ -103,9 +105,16 @@ export function createRequester(options: {
         duplex: 'half',
       } as RequestInit);
       status = response.status;
-      if (response.ok) return { answer: await answerText(response, request.needsBody) };
       const retryAfter = response.headers.get('retry-after');
-      const text = withoutKey(await answerText(response, false)).slice(0, MAX_REASON_CHARACTERS);
+      if (response.ok) {
+        const wholeText = await answerText(response, request.answer === 'json');
+        const answer = request.answer === 'json' ? jsonObject(wholeText) : {};
+        if (answer !== undefined) return { answer };
+        // A page for signing in to a network, or one that tells of maintenance.
+        const reason = `the answer is not a W&B server's: ${quote(wholeText) || 'it is empty'}`;
+        return { reason, isFinal: false, mayHaveWorked: true, code: 'upload-refused', retryAfter, status };
+      }
+      const text = quote(await answerText(response, false));
       const isFinal = isFinalStatus(status) && !request.retriedStatuses?.includes(status);
       const code = status === 401 || status === 403 ? 'upload-unauthorized' : 'upload-refused';
       const advice = ADVICE[status];
@@ -116,7 +125,7 @@ export function createRequester(options: {
       const isFinal = isTlsFailure(error);
       const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
       const limited = limit.signal.aborted ? `no answer within ${request.limitMs / 1000} s` : undefined;
-      const reason = withoutKey(limited ?? code ?? message);
+      const reason = quote(String(limited ?? code ?? message));
       return {
         reason: isFinal ? `the server's certificate is not to be trusted (${reason})` : reason,
         isFinal,
@@ -132,6 +141,7 @@ export function createRequester(options: {
   }
 
   return {
+    quote,
     async send(request) {
       let isAmbiguous = false;
       for (let tries = 0; ; tries++) {
@@ -151,13 +161,13 @@ export function createRequester(options: {
         }
         await timers.wait('retry', retryDelay(tries, result.retryAfter, timers.now(), timers.random()), signal);
         if (signal.aborted) throw new UploadAborted('the upload was given up');
-        if (isAmbiguous && (await request.hasWorked?.())) return '';
+        if (isAmbiguous && (await request.hasWorked?.())) return {};
       }
     },
   };
 }
 
-async function answerText(response: Response, needsBody: boolean): Promise<string> {
+async function answerText(response: Response, isNeeded: boolean): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
   try {
@@ -167,8 +177,17 @@ async function answerText(response: Response, needsBody: boolean): Promise<strin
       parts.push(part as Uint8Array);
     }
   } catch (error) {
-    if (needsBody) throw error;
+    if (isNeeded) throw error;
     return '';
   }
   return Buffer.concat(parts).toString();
+}
+
+function jsonObject(text: string): JsonAnswer | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonAnswer) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -159,7 +159,7 @@ export function createServerApi(baseUrl: string, requester: Requester): ServerAp
       const packed = gzip && json.length >= GZIP_FROM_BYTES;
       const bytes = packed ? gzipSync(json) : json;
       const path = [entity, project, runId].map(encodeURIComponent).join('/');
-      const text = await requester.send({
+      const { stopped } = await requester.send({
         what: `sending the run to ${baseUrl}`,
         method: 'POST',
         url: `${baseUrl}/files/${path}/file_stream`,
@@ -167,10 +167,10 @@ export function createServerApi(baseUrl: string, requester: Requester): ServerAp
         body: () => bytes,
         withKey: true,
         limitMs: REQUEST_LIMIT_MS,
-        needsBody: false,
+        answer: 'json',
         ...(hasWorked === undefined ? {} : { hasWorked }),
       });
-      return isStopRequest(text);
+      return stopped === true;
     },
   };
 }
@@ -182,13 +182,4 @@ function countsOf(run: Counted): Partial<LineCounts> {
     ...(eventsLineCount == null ? {} : { events: eventsLineCount }),
     ...(logLineCount == null ? {} : { output: logLineCount }),
   };
-}
-
-function isStopRequest(text: string): boolean {
-  try {
-    return (JSON.parse(text) as { stopped?: unknown } | null)?.stopped === true;
-  } catch {
-    // The status said that the post has arrived; what else the answer would say is not needed.
-    return false;
-  }
 }

@@ -37,7 +37,7 @@ export function startTraining(job: {
   readonly baseUrl: string;
   readonly records: readonly PlainMessage[];
   readonly late?: readonly PlainMessage[];
-  readonly end: 'finish' | 'exit' | 'exit after release' | 'throw' | 'return' | 'wait';
+  readonly end: 'finish' | 'exit' | 'exit at once' | 'exit after release' | 'throw' | 'return' | 'wait';
   readonly pace?: number;
 }): Training {
   const { NODE_OPTIONS: _, ...env } = process.env;

@@ -87,6 +87,17 @@ describe('a training that uploads', () => {
     expect(existsSync(`${logPath}.synced`)).toBe(true);
   });
 
+  it('and ends before its uploader runs leaves every row on the server', async () => {
+    const server = await uploadServer(KEY);
+    const logPath = logPlace();
+    const over = completed(server, () => kept(server));
+    const training = startTraining({ logPath, baseUrl: server.url, records, late, end: 'exit at once', pace });
+    expect(await training.ended).toBe(3);
+    await over;
+    expectWhole(server, 1);
+    await expect.poll(() => existsSync(`${logPath}.synced`), { timeout: 20_000, interval: 10 }).toBe(true);
+  });
+
   it('and lets go of the uploader after its exit record keeps its exit code', async () => {
     const server = await uploadServer(KEY);
     const logPath = logPlace();

@@ -163,10 +163,7 @@ export function startUplink(options: UplinkOptions): Uplink {
 
 /** Built JavaScript, also where this file runs as TypeScript: Node has to run it without help. */
 const PROGRAM = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/upload/upload-process.js' : './upload-process.js',
-    import.meta.url,
-  ),
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/upload/upload-main.cjs' : './upload-main.cjs', import.meta.url),
 );
 
 function spawnUploader(): ChildProcess {

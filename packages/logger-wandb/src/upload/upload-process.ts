@@ -1,9 +1,6 @@
 import type { FromUploader, ToUploader } from './uplink-messages.js';
 import { runUploader } from './uploader.js';
 
-// The main program of the process that uploads a run beside its training. It outlives the training however that ends: the
-// channel closes, and the log, which nobody writes any more, is brought to the server as it is.
-
 const logEnded = new AbortController();
 const parentGone = new AbortController();
 const stop = new AbortController();
@@ -15,20 +12,31 @@ function tell(message: FromUploader): void {
 
 function ignore(): void {}
 
-// A terminal's Ctrl-C and hang-up are for the training.
-process.on('SIGINT', ignore);
-process.on('SIGHUP', ignore);
-process.on('SIGTERM', () => stop.abort());
-
-process.on('disconnect', () => {
-  parentGone.abort();
-  logEnded.abort();
-});
-
-process.on('message', async (message: ToUploader) => {
+async function take(message: ToUploader): Promise<void> {
   if (message.type === 'log-ended') return logEnded.abort();
   const signals = { logEnded: logEnded.signal, parentGone: parentGone.signal, stop: stop.signal };
   const end = await runUploader(message, { signals, tell });
   if (!process.connected) process.exit(0);
   process.send?.({ type: 'end', end } satisfies FromUploader, undefined, {}, () => process.exit(0));
-});
+}
+
+function abandoned(): void {
+  parentGone.abort();
+  logEnded.abort();
+}
+
+/**
+ * Does what the process is for that uploads a run beside its training. It outlives the training however that ends: the
+ * channel closes, and the log, which nobody writes any more, is brought to the server as it is. `early` is what the
+ * training said so far; it may be gone.
+ */
+export function serveUpload(early: readonly unknown[]): void {
+  // A terminal's Ctrl-C and hang-up are for the training.
+  process.on('SIGINT', ignore);
+  process.on('SIGHUP', ignore);
+  process.on('SIGTERM', () => stop.abort());
+  process.on('disconnect', abandoned);
+  process.on('message', take);
+  if (!process.connected) abandoned();
+  for (const message of early) void take(message as ToUploader);
+}

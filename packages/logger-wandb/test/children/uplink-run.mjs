@@ -19,7 +19,7 @@ const uplink = startUplink({
   onStopRequested: () => say({ stopRequested: true }),
   onNotice: (notice) => say({ notice }),
 });
-await uplink.started;
+if (end !== 'exit at once') await uplink.started;
 for (const record of late) log.record(record);
 log.sync();
 say({ written: true });
@@ -27,7 +27,7 @@ say({ written: true });
 if (end === 'finish') {
   log.close();
   say({ end: await uplink.finish() });
-} else if (end === 'exit') {
+} else if (end === 'exit' || end === 'exit at once') {
   process.exit(3);
 } else if (end === 'exit after release') {
   log.close();

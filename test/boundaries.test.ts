@@ -95,6 +95,10 @@ const broken: Record<string, { change: Record<string, string>; complaint: string
     change: { 'test/a.test.ts': "import '../packages/core/src/index.js';\n" },
     complaint: "test/a.test.ts:1: '../packages/core/src/index.js': reaches into another package's files",
   },
+  "a package's test that reaches into another package's tests": {
+    change: { 'packages/core/test/a.test.ts': "import '../../logger-journal/test/b.js';\n" },
+    complaint: "packages/core/test/a.test.ts:1: '../../logger-journal/test/b.js': reaches into another package's files",
+  },
   'an undeclared dependency': {
     change: { [journal]: "import pino from 'pino';\n" },
     complaint: `${journal}:1: 'pino': packages/logger-journal/package.json does not declare pino`,

@@ -55,7 +55,9 @@ function problemOf(packages, file, owner, specifier, target) {
 }
 
 function relativeProblem(file, owner, path) {
-  const staysHome = owner === '' ? !path.startsWith('packages/') : path.startsWith(`${owner}/`);
+  // What stands for a server, or starts a program, in a package's tests does so in those of all packages together, too.
+  const isTestHelper = file.startsWith('test/') && /^packages\/[^/]+\/test\//.test(path);
+  const staysHome = owner === '' ? !path.startsWith('packages/') || isTestHelper : path.startsWith(`${owner}/`);
   if (!staysHome) return "reaches into another package's files; import what that package exports";
   const folder = selfContained.find((prefix) => file.startsWith(`${prefix}/`));
   return folder === undefined || path.startsWith(`${folder}/`) ? null : `${folder} imports nothing else of its package`;

@@ -112,7 +112,7 @@ describe('a process that goes', () => {
 
   it('has nothing to say after the run was closed, and no listener of ours', async () => {
     const ending = `source.complete(); await done;
-      say(['SIGINT', 'SIGTERM', 'beforeExit', 'uncaughtExceptionMonitor'].map((event) => process.listenerCount(event)).join());`;
+      say(['SIGINT', 'SIGTERM', 'SIGHUP', 'uncaughtExceptionMonitor'].map((event) => process.listenerCount(event)).join());`;
     expect(await run(ending)).toMatchObject({ said: ['close finished', '0,0,0,0'], code: 0 });
   });
 });

@@ -13,9 +13,10 @@ export {
 export type { MetricDefinition, MetricSummary } from './run/metric-definitions.js';
 export type { LogOptions } from './run/partial-rows.js';
 export type { RunConfig } from './run/run-config.js';
+export type { SaveOptions } from './run/saved-files.js';
 export type { WandbOptions } from './settings/options.js';
 export { wandbSink } from './sink.js';
-export { type ActiveRun, type RunSummary, type SaveOptions, type StartRunOptions, startRun } from './start-run.js';
+export { type ActiveRun, type RunSummary, type StartRunOptions, startRun } from './start-run.js';
 export { type SyncOptions, syncRun } from './sync-run.js';
 export type { LineCounts } from './upload/line-counts.js';
 export type { UploadProgress, UploadResult } from './upload/upload-run.js';

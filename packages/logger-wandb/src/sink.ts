@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { LoggerError, type LoggerNotice, type RunInfo, type Sink } from '@microbatch/core/logger';
 import type { RunDescription } from './log/records.js';
 import { attempt } from './run/attempt.js';
-import { createConsole } from './run/console.js';
+import { createConsole, guardedListener } from './run/console.js';
 import { type OpenRun, openRun } from './run/open-run.js';
 import { resumeRun } from './run/resume-run.js';
 import { CLOCK_KEYS } from './run/rows.js';
@@ -16,7 +16,7 @@ const CLOCKS = Object.fromEntries(CLOCK_KEYS.map((key) => [key, {}]));
 
 type Notify = (notice: LoggerNotice) => void;
 
-/** Below the time that the base gives `close`: an upload that takes longer goes on by itself. */
+/** Of a bare sink. */
 const UPLOAD_LIMIT_MS = 25_000;
 
 /**
@@ -25,6 +25,11 @@ const UPLOAD_LIMIT_MS = 25_000;
  * `transport: 'sdk'` without `@wandb/sdk`.
  */
 export function wandbSink(options: WandbOptions = {}): Sink {
+  return createSink(options, UPLOAD_LIMIT_MS);
+}
+
+/** `uploadLimitMs`: how long `close` waits for the upload, which then goes on by itself. */
+export function createSink(options: WandbOptions, uploadLimitMs: number): Sink {
   const settings = resolveSettings(options, process.env);
   if (settings.transport === 'sdk') assertSdkInstalled();
   const lines = createConsole(settings);
@@ -37,7 +42,7 @@ export function wandbSink(options: WandbOptions = {}): Sink {
     const told = [notify, options.onNotice].filter((listener) => listener !== undefined);
     if (told.length === 0) return lines.notice;
     return (notice) => {
-      for (const listener of told) listener(notice);
+      for (const listener of told) guardedListener(listener)(notice);
     };
   }
 
@@ -113,7 +118,7 @@ export function wandbSink(options: WandbOptions = {}): Sink {
       const exitCode = EXIT_CODES[outcome];
       if (uplink !== undefined) return closeBoth(uplink, exitCode);
       const closed = closeLog(exitCode);
-      if (settings.mode === 'online') return closed?.uploaded(UPLOAD_LIMIT_MS);
+      if (settings.mode === 'online') return closed?.uploaded(uploadLimitMs);
       void closed?.uploaded();
     },
     exitSync(outcome, exitCode) {

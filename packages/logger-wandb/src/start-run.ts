@@ -3,37 +3,27 @@ import { addExitHook, LoggerError, show } from '@microbatch/core/logger';
 import type { ArtifactOptions } from './artifacts/artifact-options.js';
 import type { ArtifactSource } from './artifacts/find-contents.js';
 import { createRunArtifacts, type LoggedArtifact } from './artifacts/run-artifacts.js';
-import { keepSavedFiles } from './files/keep-saved-files.js';
-import { type SavePolicy, saveFiles } from './files/save-files.js';
 import { setAt } from './log/nested.js';
 import { forEachLeaf } from './log/value-json.js';
 import { attempt } from './run/attempt.js';
-import { createConsole } from './run/console.js';
+import { createConsole, guardedListener } from './run/console.js';
 import type { MetricDefinition } from './run/metric-definitions.js';
 import { openRun } from './run/open-run.js';
 import { createPartialRows, type LogOptions } from './run/partial-rows.js';
 import { resumeRun } from './run/resume-run.js';
 import { createRunConfig, type RunConfig } from './run/run-config.js';
 import { createRunNotices } from './run/run-notices.js';
+import { createSavedFiles, type SaveOptions } from './run/saved-files.js';
 import { EXIT_CODES } from './run/session.js';
 import type { WandbOptions } from './settings/options.js';
 import { resolveSettings } from './settings/settings.js';
 
 /** What `startRun()` takes: the options of `wandb()` but those that are about a training run's events. */
-export type StartRunOptions = Omit<WandbOptions, 'stepAxis' | 'names'>;
+export type StartRunOptions = Omit<WandbOptions, 'stepAxis' | 'names' | 'transport'>;
 
-/** Which files `save()` takes, and when they are uploaded. */
-export interface SaveOptions {
-  /**
-   * The folder that paths are kept from; the working directory where absent, or for an absolute pattern the folder two above
-   * its last name.
-   */
-  readonly base?: string;
-  /** `'now'` as the file is; `'end'` as it is when the run ends; `'live'`, where absent, both. */
-  readonly policy?: SavePolicy;
-  /** Whether `*`, `?` and `[` stand for other characters; true where absent. */
-  readonly glob?: boolean;
-}
+/** What 32 bits hold. */
+const MAX_EXIT_CODE = 2 ** 31 - 1;
+const TRAINING_OPTIONS = ['stepAxis', 'names', 'transport'];
 
 /** What a run's summary shows. */
 export interface RunSummary {
@@ -71,7 +61,7 @@ export interface ActiveRun extends AsyncDisposable {
   defineMetric(name: string, definition?: MetricDefinition): void;
   /**
    * Puts files into the run's folder, to be uploaded with it: those at `pattern`, a path or a glob. Returns their paths
-   * below the run's `files/`.
+   * below the run's `files/`; none where there is nothing, which is told (notice `file-not-found`).
    */
   save(pattern: string, options?: SaveOptions): string[];
   /**
@@ -96,12 +86,12 @@ export interface ActiveRun extends AsyncDisposable {
  * or a `LoggerError`: `no-key`, `bad-key`, `resume-must`, `resume-never`, `open-failed`.
  */
 export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun> {
-  for (const name of ['stepAxis', 'names'] as const) {
-    if (name in options) throw new TypeError(`startRun: ${name} is an option of wandb() alone`);
-  }
   const settings = resolveSettings(options, process.env);
+  for (const name of TRAINING_OPTIONS) {
+    if (Object.hasOwn(options, name)) throw new TypeError(`startRun: ${name} is an option of wandb() alone`);
+  }
   const lines = createConsole(settings);
-  const onNotice = options.onNotice ?? lines.notice;
+  const onNotice = guardedListener(options.onNotice ?? lines.notice);
   for (const notice of settings.notices) onNotice(notice);
   const startedAt = Date.now();
   const described = settings.describe({ startedAt }, hostname());
@@ -119,7 +109,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     onRow: writer.putRow,
     notices,
   });
-  const saved = new Set<string>();
+  const savedFiles = run.filesDir === undefined ? undefined : createSavedFiles(run.filesDir, onNotice);
   let failure: LoggerError | undefined;
   let finished: Promise<void> | undefined;
   let isClosed = false;
@@ -159,17 +149,6 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     },
   });
 
-  /** The run's folder must hold all that an upload needs when the run has ended. */
-  function keepSaved(): void {
-    if (run.filesDir === undefined || saved.size === 0) return;
-    const lost = keepSavedFiles(
-      run.filesDir,
-      Array.from(saved, (path) => ({ path })),
-    );
-    if (lost.length === 0) return;
-    onNotice({ level: 'warn', code: 'file-not-kept', message: `saved files are gone: ${lost.join(', ')}` });
-  }
-
   function tellUncopied(): void {
     if (artifacts.waiting === 0) return;
     const message = `the process ends while artifacts are copied: ${artifacts.waiting} of them are not logged`;
@@ -180,7 +159,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     const now = Date.now();
     isClosed = true;
     try {
-      keepSaved();
+      savedFiles?.keep();
       if (failure === undefined) rows.close(now);
     } finally {
       run.close(exitCode, now);
@@ -261,14 +240,10 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     defineMetric(name, definition) {
       write(() => writer.defineMetric(name, definition));
     },
-    save(pattern, { base, policy = 'live', glob } = {}) {
-      const { filesDir } = run;
-      if (filesDir === undefined) return [];
-      const paths = attempt('save-failed', `${pattern} can't be saved`, () =>
-        saveFiles(pattern, { filesDir, base, policy, glob }).map(({ path }) => path),
-      );
-      for (const path of paths) saved.add(path);
-      write(() => writer.addFiles(paths, policy, 'other'));
+    save(pattern, saveOptions = {}) {
+      assertOpen(finished === undefined);
+      const paths = savedFiles?.save(pattern, saveOptions) ?? [];
+      if (paths.length > 0) write(() => writer.addFiles(paths, saveOptions.policy ?? 'live', 'other'));
       return paths;
     },
     async logArtifact(source, artifactOptions = {}) {
@@ -279,6 +254,9 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
       write(() => writer.sync(Date.now()));
     },
     finish(exitCode = 0) {
+      if (!Number.isInteger(exitCode) || Math.abs(exitCode) > MAX_EXIT_CODE) {
+        throw new TypeError(`the exit code must be a whole number, not ${show(exitCode)}`);
+      }
       finished ??= finish(exitCode);
       return finished;
     },
@@ -290,7 +268,8 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
 }
 
 function assertObject(method: string, values: unknown): void {
-  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+  // A map, an array or a typed array has no keys of its own, or numbers for keys.
+  if (typeof values !== 'object' || values === null || Symbol.iterator in values || values instanceof Date) {
     throw new TypeError(`${method}: the values must be an object, not ${show(values)}`);
   }
 }

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertOptions, LoggerError, type LoggerNotice } from '@microbatch/core/logger';
 import { resolveDestination } from './settings/destination.js';
-import { withoutSecrets } from './settings/without-secrets.js';
+import { hidingSecrets, withoutSecrets } from './settings/hiding-secrets.js';
 import { writeFragment } from './upload/fragment.js';
 import { lockUpload } from './upload/upload-lock.js';
 import { type UploadOptions, type UploadProgress, type UploadResult, uploadRun } from './upload/upload-run.js';
@@ -32,12 +32,15 @@ const OPTION_NAMES = ['baseUrl', 'apiKey', 'onProgress', 'onNotice', 'signal'];
  * system's error.
  */
 export async function syncRun(path: string, options: SyncOptions = {}): Promise<UploadResult> {
-  assertOptions('syncRun', withoutSecrets(options), OPTION_NAMES);
+  const target = hidingSecrets(() => {
+    assertOptions('syncRun', withoutSecrets(options), OPTION_NAMES);
+    return destination(options);
+  });
   const logPath = logOf(path);
   const lock = await lockUpload(logPath);
   let rest: string | undefined;
   try {
-    const result = await uploadRun({ logPath, ...destination(options) });
+    const result = await uploadRun({ logPath, ...target });
     if (result.outcome !== 'handed-over') return result;
     // Finishes, too, what ended between the state's note of the fragment and the fragment's name.
     rest = await writeFragment(logPath);

@@ -148,14 +148,21 @@ describe.each([
     expect(rows).toEqual([values]);
   });
 
-  it('may have 20 MB: it is on the disk, and what the server does not take keeps nothing else from it', async () => {
+  it('of 20 MB is named and left out, and the row goes on without it, online too', async () => {
     const text = 'ä'.repeat(10 * 1024 * 1024);
-    const { rows, folder } = await logged({ a: 1 }, { text }, { a: 2 });
-    expect(rows.map(({ text, ...row }) => ({ ...row, length: (text as string | undefined)?.length }))).toEqual([
-      { a: 1 },
-      { length: text.length },
-      { a: 2 },
-    ]);
+    const { rows, folder, notices } = await logged({ a: 1 }, { text, b: 2 }, { a: 3 });
+    expect(rows).toEqual([{ a: 1 }, { b: 2 }, { a: 3 }]);
+    expect(notices.map(({ code, message }) => [code, message.split(' ')[0]])).toEqual([['value-dropped', '"text"']]);
+    const server = await uploadServer(KEY);
+    expect((await syncRun(folder, { baseUrl: server.url, apiKey: KEY })).outcome).toBe('complete');
+    const run = [...server.runs.values()][0]!;
+    expect(run.lines[HISTORY]!.map((line) => (JSON.parse(line!) as Values)._step)).toEqual([0, 1, 2]);
+  });
+
+  it('of some MB each may make a row that the server does not take: it is on the disk, and keeps nothing else from it', async () => {
+    const texts = { one: 'x'.repeat(6 * 1024 * 1024), two: 'y'.repeat(6 * 1024 * 1024) };
+    const { rows, folder } = await logged({ a: 1 }, texts, { a: 2 });
+    expect(rows[1]).toEqual(texts);
     const server = await uploadServer(KEY);
     server.fault = ({ kind, body }) =>
       kind === 'file_stream' && body.length > 10 * 1024 * 1024 ? { status: 413 } : undefined;
@@ -168,7 +175,7 @@ describe.each([
     expect([run.anomalies, run.exitCodes]).toEqual([[], [0]]);
     expect(codes).toEqual(['line-too-long', 'summary-too-long']);
     // As a file, it may have any length.
-    expect(JSON.parse(run.files.get('wandb-summary.json')!.toString())).toMatchObject({ a: 2, text });
+    expect(JSON.parse(run.files.get('wandb-summary.json')!.toString())).toMatchObject({ a: 2, ...texts });
   });
 });
 

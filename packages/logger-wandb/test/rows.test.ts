@@ -17,7 +17,7 @@ import { emptyFolder } from './folders.js';
 
 type Row = Record<string, unknown>;
 
-function translate(run: RunInfo, axis: StepAxis) {
+function translate(run: RunInfo, axis: StepAxis, startingStep = 0) {
   const table = createRowTable();
   const lines: Row[] = [];
   const notices: LoggerNotice[] = [];
@@ -26,6 +26,7 @@ function translate(run: RunInfo, axis: StepAxis) {
     axis,
     names: metricNames(),
     epochAtEnd: false,
+    startingStep,
     toRowValue: media.toRowValue,
     setSummary: table.setLatest,
     onRow(step) {
@@ -50,8 +51,8 @@ function runOf(events: readonly TrainEvent[]): RunInfo {
   return (events[0] as TrainEvent & { type: 'run-start' }).run;
 }
 
-function played(events: readonly TrainEvent[], axis: StepAxis) {
-  const result = translate(runOf(events), axis);
+function played(events: readonly TrainEvent[], axis: StepAxis, startingStep = 0) {
+  const result = translate(runOf(events), axis, startingStep);
   for (const event of events) result.rows.apply(event);
   result.rows.close();
   return result;
@@ -311,5 +312,26 @@ describe('values of log()', () => {
     expect(notices.map(({ code, message }) => `${code} ${message.split(' ')[0]}`)).toEqual(
       Object.keys(bad).map((key) => `value-dropped "${key}"`),
     );
+  });
+});
+
+describe('a run that goes on', () => {
+  const events = sampleRun();
+  const steps = withType(events, 'accumulated-batch').map(({ step }) => step - 1);
+
+  it('has the steps of a training that begins anew behind its own', () => {
+    const { lines, notices } = played(events, 'accumulated', 100);
+    expect(lines.map((row) => row._step)).toEqual(steps.map((step) => 100 + step));
+    expect(lines.map((row) => row['trainer/step'])).toEqual(steps.map((step) => step + 1));
+    expect(notices).toEqual([]);
+  });
+
+  it('keeps the steps of a training that goes on from a checkpoint, and refuses what the run has', () => {
+    const resumed = events.map((event) =>
+      event.type === 'run-start' ? { ...event, run: { ...event.run, resumedAt: { microStep: 0, step: 0 } } } : event,
+    );
+    const { lines, codes } = played(resumed, 'accumulated', 2);
+    expect(lines.map((row) => row._step)).toEqual(steps.filter((step) => step >= 2));
+    expect(codes()).toEqual(['step-refused']);
   });
 });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { RunInfo } from '@microbatch/core/logger';
 import { describe, expect, it } from 'vitest';
 import type { WandbOptions } from '../src/settings/options.js';
@@ -76,7 +77,7 @@ describe('settings', () => {
     const settings = resolveSettings(options, env);
     expect(settings).toMatchObject({
       mode: 'offline',
-      dir: 'd',
+      dir: resolve('d'),
       program: 'p.js',
       baseUrl: 'http://localhost:8080',
       quiet: false,
@@ -100,7 +101,7 @@ describe('settings', () => {
     expect(settings).toMatchObject({
       mode: 'offline',
       transport: 'log',
-      dir: './',
+      dir: process.cwd(),
       baseUrl: 'https://api.wandb.ai',
       hasKey: false,
       strict: false,

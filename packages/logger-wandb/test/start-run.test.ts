@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoggerNotice } from '@microbatch/core/logger';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ActiveRun, readWandbLog, readWandbRun, type StartRunOptions, startRun } from '../src/index.js';
 import { emptyFolder, logPath, runFolders } from './folders.js';
 
@@ -109,6 +109,9 @@ describe('log', () => {
     [undefined, /log: the values must be an object, not undefined/],
     [[1], /not \[1\]/],
     ['loss', /not "loss"/],
+    [new Map([['loss', 1]]), /must be an object/],
+    [new Float32Array(2), /must be an object/],
+    [new Date(0), /must be an object/],
   ])('refuses %j by name', async (values, message) => {
     const { run } = await started();
     expect(() => run.log(values as never)).toThrow(message);
@@ -205,20 +208,72 @@ describe('a run', () => {
     await run[Symbol.asyncDispose]();
   });
 
+  it('is whole in one folder, wherever the program goes', async () => {
+    const [dir, elsewhere] = [emptyFolder(), emptyFolder()];
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    process.chdir(dir);
+    const { run } = await started({ dir: '.' });
+    process.chdir(elsewhere);
+    run.log({ scores: { kind: 'table', columns: ['a'], rows: [[1]] } });
+    writeFileSync('notes.txt', 'hello');
+    run.save('notes.txt');
+    await run.finish();
+    expect(readdirSync(elsewhere)).toEqual(['notes.txt']);
+    expect(readFileSync(join(run.path, 'files/notes.txt'), 'utf8')).toBe('hello');
+    expect(existsSync(join(run.path, 'files/media/table'))).toBe(true);
+  });
+
+  it('says that there is nothing to save, and goes on', async () => {
+    const { run, notices } = await started();
+    expect(run.save('no-such-*')).toEqual([]);
+    run.log({ a: 1 });
+    await run.finish();
+    expect(notices.map(({ code }) => code)).toEqual(['file-not-found']);
+    expect(() => run.save('no-such-*')).toThrow(expect.objectContaining({ code: 'not-open' }));
+  });
+
+  it.each([Number.NaN, 1.5, '1', 2 ** 40])('refuses the exit code %j, and can be finished', async (exitCode) => {
+    const { run } = await started();
+    expect(() => run.finish(exitCode as number)).toThrow(/exit code must be a whole number/);
+    await run.finish(7);
+    expect(readWandbRun(run.path).exit?.exitCode).toBe(7);
+  });
+
+  it('outlives an onNotice that throws', async () => {
+    const run = await startRun({
+      dir: emptyFolder(),
+      quiet: true,
+      onNotice() {
+        throw new Error('mine');
+      },
+    });
+    run.log({ bad: Symbol('x'), good: 1 });
+    await run.finish();
+    expect(rowsOf(run)).toEqual([{ _step: 0, good: 1 }]);
+  });
+
   it('that is disabled takes everything, writes nothing, and has a summary', async () => {
     const dir = emptyFolder();
     const { run } = await started({ dir, mode: 'disabled' });
     run.log({ loss: 1 });
     run.log({ img: { kind: 'table', columns: ['a'], rows: [[1]] } });
     run.save('no-such-file');
+    run.log({ list: [1], deep: { er: true } });
     run.flush();
-    expect(run.summary.values).toMatchObject({ loss: 1 });
+    expect(run.summary.values).toMatchObject({ loss: 1, list: [1], deep: { er: true } });
     await run.finish();
     expect([run.path, runFolders(dir)]).toEqual(['', []]);
   });
 
-  it.each(['stepAxis', 'names'])('has no option %s', async (name) => {
-    await expect(startRun({ dir: emptyFolder(), [name]: 'micro' } as never)).rejects.toThrow(name);
+  it.each([
+    ['stepAxis', 'micro'],
+    ['names', 'fastai'],
+    ['transport', 'sdk'],
+  ])('has no option %s', async (name, value) => {
+    const dir = emptyFolder();
+    await expect(startRun({ dir, [name]: value } as never)).rejects.toThrow(`${name} is an option of wandb() alone`);
+    expect(runFolders(dir)).toEqual([]);
   });
 
   it('is not begun where its folder can not be made', async () => {

@@ -10,7 +10,6 @@ export interface ExitHook {
 
 interface NodeProcess {
   readonly pid: number;
-  readonly exitCode?: number | string | undefined;
   readonly versions?: { readonly node?: string };
   prependListener(event: string, listener: (...args: never[]) => void): void;
   off(event: string, listener: (...args: never[]) => void): void;
@@ -37,7 +36,6 @@ function leave(outcome: RunOutcome, exitCode?: number): void {
 
 const listeners: Readonly<Record<string, (...args: never[]) => void>> = {
   // An empty event loop before the stream's end: nothing can come any more.
-  beforeExit: mark(() => leave('stopped', Number(node?.exitCode ?? 0))),
   exit: mark((code: number) => leave(code === 0 ? 'stopped' : 'failed', code)),
   uncaughtExceptionMonitor: mark(() => {
     // Somebody else catches what nobody caught: the process may go on.

@@ -17,6 +17,7 @@ export type { LoggerNotice } from './logger-notice.js';
 export { type MemoryLogger, type MemorySink, memory, memorySink } from './memory.js';
 export { type MetricNames, metricNames, type NamingScheme } from './metric-names.js';
 export { assertBoolean, assertOneOf, assertOptions, assertPositiveInteger, show } from './option-checks.js';
+export { printLine } from './print-line.js';
 export { batchScalars, isRecorded } from './recorded-scalars.js';
 export type { LastWindow, Normalize, PolicyInfo, ResolvedPlan, RunInfo, RunOptions, TrainingPlan } from './run-info.js';
 export type { Sink, SinkSupports } from './sink.js';

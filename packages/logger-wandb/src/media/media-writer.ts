@@ -20,6 +20,10 @@ const TABLES = { folder: 'media/table', extension: '.table.json' };
 const MAX_IMAGES = 108;
 const MAX_TABLE_ROWS = 10_000;
 const MAX_DEPTH = 100;
+/** Shorter texts are not measured. */
+const LONG_TEXT_CHARACTERS = 1024 * 1024;
+/** Of the 10 MiB that a row may have. */
+const MAX_TEXT_BYTES = 9 * 1024 * 1024;
 
 type Media = Exclude<LogValue, number | string>;
 
@@ -114,15 +118,25 @@ export function createMediaWriter(options: {
 
   return {
     toRowValue(key, step, value) {
-      return isPlain(value) ? value : convert(value, { key, step }, []);
+      if (!isPlain(value)) return convert(value, { key, step }, []);
+      if (typeof value === 'string' && value.length > LONG_TEXT_CHARACTERS) assertTakenByServer(value);
+      return value;
     },
   };
 }
 
+/** A row with a longer value would be left out as a whole when it is uploaded. */
+function assertTakenByServer(text: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(text));
+  if (bytes > MAX_TEXT_BYTES)
+    throw new TypeError(`text of ${bytes} bytes is longer than the ${MAX_TEXT_BYTES} that W&B takes`);
+}
+
 const KINDS: readonly unknown[] = ['image', 'table', 'histogram', 'text'] satisfies Media['kind'][];
 
-function isMedia(value: object): value is Media {
-  return 'kind' in value && KINDS.includes(value.kind);
+/** Whether a value is a picture, a table, a distribution or text. */
+export function isMedia(value: unknown): value is Media {
+  return typeof value === 'object' && value !== null && 'kind' in value && KINDS.includes(value.kind);
 }
 
 function isImage(value: unknown): value is ImageValue {

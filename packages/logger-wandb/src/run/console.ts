@@ -1,4 +1,4 @@
-import type { LoggerNotice } from '@microbatch/core/logger';
+import { type LoggerNotice, printLine } from '@microbatch/core/logger';
 import type { WandbSettings } from '../settings/settings.js';
 import type { UploadEnd } from '../upload/uplink-messages.js';
 
@@ -24,7 +24,7 @@ export function createConsole({ mode, hasKey, quiet, noticesOnly }: WandbSetting
   const offline = mode === 'offline';
 
   function print(line: string): void {
-    if (!quiet) process.stderr.write(`wandb: ${line}\n`);
+    if (!quiet) printLine(`wandb: ${line}`);
   }
 
   function say(line: string): void {
@@ -46,7 +46,7 @@ export function createConsole({ mode, hasKey, quiet, noticesOnly }: WandbSetting
       say(`View run at ${url}`);
     },
     closed(path) {
-      if (offline) say(`You can sync this run to the cloud by running: wandb sync ${path}`);
+      if (offline) say(`You can sync this run to the cloud by running: wandb sync ${shellQuoted(path)}`);
     },
     uploading(rows, sentRows) {
       say(`Waiting for the upload: the server has ${sentRows} of ${rows} rows. Ctrl-C leaves it to go on by itself`);
@@ -57,7 +57,7 @@ export function createConsole({ mode, hasKey, quiet, noticesOnly }: WandbSetting
       if (end.outcome === 'handed-over') {
         // Older clients send a fragment's rows over the run's first ones.
         return print(
-          `What the server has not got of this run can be synced by running: wandb sync ${end.fragment}\n` +
+          `What the server has not got of this run can be synced by running: wandb sync ${shellQuoted(end.fragment!)}\n` +
             `wandb: with wandb before 0.28.1: wandb sync --append ${end.fragment}`,
         );
       }
@@ -70,5 +70,28 @@ export function createConsole({ mode, hasKey, quiet, noticesOnly }: WandbSetting
     notice({ level, code, message }) {
       print(`${level === 'error' ? 'ERROR' : 'WARNING'} ${message} (${code}, told once)`);
     },
+  };
+}
+
+/** A word that a shell takes as it is. */
+function shellQuoted(text: string): string {
+  return /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A listener of the user's: what it throws would end the program in the middle of a run, and is printed instead. */
+export function guardedListener(listener: (notice: LoggerNotice) => void): (notice: LoggerNotice) => void {
+  return (notice) => {
+    try {
+      listener(notice);
+    } catch (error) {
+      printLine(`wandb: onNotice threw: ${error instanceof Error ? error.stack : error}`);
+    }
+  };
+}
+
+/** For those who look at the server's address again: the settings have told of one that is not encrypted. */
+export function exceptPlainHttp(listener: (notice: LoggerNotice) => void): (notice: LoggerNotice) => void {
+  return (notice) => {
+    if (notice.code !== 'plain-http') listener(notice);
   };
 }

@@ -4,15 +4,15 @@ import type { LoggerNotice } from '@microbatch/core/logger';
 import type { RunDescription } from '../log/records.js';
 import type { RowTable } from '../log/row-table.js';
 import { createRunLog, DISCARDING_LOG } from '../log/run-log.js';
-import type { JsonValue } from '../log/value-json.js';
+import { type JsonValue, toJsonValue } from '../log/value-json.js';
 import { captureConsole } from '../machine/console-capture.js';
 import { METADATA_FILE, metadata } from '../machine/metadata.js';
 import { startSystemMetrics } from '../machine/system-metrics.js';
-import { createMediaWriter } from '../media/media-writer.js';
+import { createMediaWriter, isMedia } from '../media/media-writer.js';
 import type { WandbSettings } from '../settings/settings.js';
 import { startUplink, type Uplink } from '../upload/uplink.js';
 import { uploadPace } from '../upload/upload-pace.js';
-import type { RunConsole } from './console.js';
+import { exceptPlainHttp, type RunConsole } from './console.js';
 import type { MetricDefinition } from './metric-definitions.js';
 import { createRunFolder } from './run-folder.js';
 import { createRunWriter, type RunWriter } from './run-writer.js';
@@ -137,7 +137,7 @@ export function openRun(
         lines.stopRequested();
         settings.onStopRequest();
       },
-      onNotice,
+      onNotice: exceptPlainHttp(onNotice),
       pace: uploadPace.value,
     });
   }
@@ -176,7 +176,7 @@ function disabledRun(description: RunDescription): OpenRun {
     path: '',
     filesDir: undefined,
     url: undefined,
-    toRowValue: () => null,
+    toRowValue: (_key, _step, value) => (isMedia(value) ? null : toJsonValue(value)),
     close() {},
     async uploaded() {},
     release() {},

@@ -54,7 +54,7 @@ export function createPartialRows(
   }
 
   function put(key: string, value: unknown): void {
-    if (typeof value === 'number' || typeof value === 'string') {
+    if (typeof value === 'number') {
       putLeaf(key, table.column(key), value);
       return;
     }

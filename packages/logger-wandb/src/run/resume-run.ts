@@ -2,6 +2,7 @@ import type { LoggerNotice } from '@microbatch/core/logger';
 import type { RunDescription } from '../log/records.js';
 import type { WandbSettings } from '../settings/settings.js';
 import { readServerRun } from '../upload/server-run.js';
+import { exceptPlainHttp } from './console.js';
 import { decideResume } from './decide-resume.js';
 
 /**
@@ -16,7 +17,14 @@ export async function resumeRun(
   const { resume, baseUrl } = settings;
   if (resume === undefined) return description;
   const { id, entity, project } = description;
-  const found = await readServerRun({ baseUrl, apiKey: settings.key()!, entity, project, runId: id, onNotice });
+  const found = await readServerRun({
+    baseUrl,
+    apiKey: settings.key()!,
+    entity,
+    project,
+    runId: id,
+    onNotice: exceptPlainHttp(onNotice),
+  });
   const { resumed, startingStep, config, summary, startRuntime, tags, notes, displayName } = decideResume(
     resume,
     id,

@@ -48,7 +48,10 @@ export function createRows(
     readonly setSummary: (column: number, value: JsonValue) => void;
     readonly onRow: (step: number) => void;
     readonly notices: RunNotices;
-    /** The least step of a row, 0 where absent: a run that goes on has older ones. */
+    /**
+     * The least step of a row, 0 where absent: a run that goes on has older ones. A training that begins anew in such a run
+     * has its steps behind them; one that goes on from a checkpoint keeps its own.
+     */
     readonly startingStep?: number;
     /** Seconds that the run had taken before it was gone on with. */
     readonly runtimeBefore?: number;
@@ -57,6 +60,7 @@ export function createRows(
   const { axis, names, onRow, toRowValue, setSummary, notices, startingStep = 0, runtimeBefore = 0 } = options;
   const meta = createMetaColumns(table, { startedAt: run.startedAt, runtimeBefore });
   const clocks = CLOCK_KEYS.map(table.column);
+  const stepOffset = run.resumedAt === undefined ? startingStep : 0;
   let state: 'none' | 'waiting' | 'open' | 'closed' = 'none';
   /** The step of the open row, or of the last one closed. */
   let step = 0;
@@ -102,7 +106,7 @@ export function createRows(
 
   function putBatch(event: TrainEvent & { type: 'micro-batch' | 'accumulated-batch' }): void {
     if (event.type === 'micro-batch' && !isRecorded(event, run)) return;
-    const place = enter(axisValue(event, axis) - 1);
+    const place = enter(axisValue(event, axis) - 1 + stepOffset);
     if (place === 'row') {
       putClocks(event);
       batchScalars(event, run, names, putScalar);
@@ -147,7 +151,7 @@ export function createRows(
     apply(event) {
       switch (event.type) {
         case 'run-start':
-          step = Math.max(startingStep, axisValue(event, axis));
+          step = Math.max(startingStep, axisValue(event, axis) + stepOffset);
           return;
         case 'micro-batch':
         case 'accumulated-batch':

@@ -90,7 +90,7 @@ export function createDescriber(
         name: given.name ?? (run.name === run.id ? undefined : checkedName('run.name', run.name)) ?? fromEnv.name,
         tags: [...new Set([...checkedTags('run.tags', run.tags ?? []), ...tags])],
         config: { ...checkedConfig(run.config ?? {}), ...config, ...sweepConfig },
-        git: saveGit ? gitInfo(process.cwd(), env) : undefined,
+        git: saveGit ? gitInfo(workingDirectory(), env) : undefined,
       };
     },
   };
@@ -99,4 +99,13 @@ export function createDescriber(
 function checkedOwnId(id: unknown): string | undefined {
   if (id === undefined || (typeof id === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(id))) return id;
   throw new TypeError(`run.id must be 1 to 64 letters, digits, '_' or '-', not ${showStart(id)}`);
+}
+
+/** A program may go on in a folder that is gone. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import {
   assertBoolean,
   assertOptions,
@@ -14,15 +15,16 @@ import { resolveBaseUrl } from './base-url.js';
 import { checkedText, showStart } from './checks.js';
 import { createDescriber, type Describe } from './describe.js';
 import { booleanVariable, type Environment, variable } from './environment.js';
+import { hidingSecrets, withoutSecrets } from './hiding-secrets.js';
 import { type RunMode, resolveMode } from './mode.js';
 import { type Observed, resolveObserved } from './observed.js';
 import { OPTION_NAMES, type Resume, type WandbOptions } from './options.js';
 import { resolveResume } from './resume.js';
 import { resolveSweep, type Sweep } from './sweep.js';
-import { withoutSecrets } from './without-secrets.js';
 
 /** The options with everything but the run filled in. */
 export interface WandbSettings extends RunMode, Observed, Sweep {
+  /** Absolute. */
   readonly dir: string;
   readonly stepAxis: StepAxis | undefined;
   readonly names: MetricNames;
@@ -58,6 +60,10 @@ export interface WandbSettings extends RunMode, Observed, Sweep {
  * is no key, `bad-key` where what stands in its place is none.
  */
 export function resolveSettings(options: WandbOptions, env: Environment): WandbSettings {
+  return hidingSecrets(() => resolveAll(options, env));
+}
+
+function resolveAll(options: WandbOptions, env: Environment): WandbSettings {
   assertOptions('wandb', withoutSecrets(options), OPTION_NAMES);
   assertStepAxis(options.stepAxis);
   for (const name of ['quiet', 'strict'] as const) {
@@ -92,7 +98,8 @@ export function resolveSettings(options: WandbOptions, env: Environment): WandbS
   const key = isOnline && mode.transport === 'log' ? requireKey(search, baseUrl, "mode 'online'") : found?.key;
   const keys = [found?.key, variable(env, 'WANDB_API_KEY')].filter((one) => one !== undefined);
   const secrets = [...new Set(keys)];
-  const dir = checkedText('dir', options.dir) ?? variable(env, 'WANDB_DIR') ?? './';
+  // The program may go elsewhere while the run goes on.
+  const dir = resolve(checkedText('dir', options.dir) ?? variable(env, 'WANDB_DIR') ?? './');
   const program =
     checkedText('program', options.program) ?? variable(env, 'WANDB_PROGRAM') ?? (process.argv[1] || undefined);
   return {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
+import { type ArtifactStore, artifactStore } from './artifact-store.js';
 
 /** What becomes of one request. Without a fault it is applied and answered. */
 export type Fault =
@@ -55,6 +56,7 @@ interface FileStreamBody {
 export interface UploadServer {
   readonly url: string;
   readonly runs: Map<string, KeptRun>;
+  readonly artifacts: ArtifactStore;
   readonly requests: SeenRequest[];
   /** Asked of each request before it is answered. */
   fault: (request: SeenRequest) => Fault | undefined | Promise<Fault | undefined>;
@@ -81,7 +83,11 @@ export async function uploadServer(key: string): Promise<UploadServer> {
   let lastPost: { run: KeptRun; body: FileStreamBody } | undefined;
 
   function apply(request: SeenRequest, path: string): unknown {
-    if (request.kind === 'graphql') return { data: graphql(JSON.parse(request.body.toString())) };
+    if (request.kind === 'graphql') return answer(JSON.parse(request.body.toString()));
+    if (path.startsWith('/storage/artifacts/')) {
+      server.artifacts.put(path.split('/')[3]!, request.name, request.body);
+      return {};
+    }
     const [entity, project, id] = path.split('/').slice(2, 5).map(decodeURIComponent);
     const run = server.runs.get(`${entity}/${project}/${id}`);
     if (run === undefined) return undefined;
@@ -94,6 +100,14 @@ export async function uploadServer(key: string): Promise<UploadServer> {
     stream(run, body);
     lastPost = { run, body };
     return { exitcode: null, limits: {}, ...(server.stopped ? { stopped: true } : {}) };
+  }
+
+  function answer(body: { operationName: string; query: string; variables: Record<string, unknown> }): object {
+    try {
+      return { data: server.artifacts.answer(body.operationName, body.variables) ?? graphql(body) };
+    } catch (error) {
+      return { errors: [{ message: (error as Error).message }] };
+    }
   }
 
   function graphql({ query, variables }: { query: string; variables: Record<string, unknown> }): unknown {
@@ -167,6 +181,7 @@ export async function uploadServer(key: string): Promise<UploadServer> {
   const server: Omit<UploadServer, 'goDown' | 'comeBack'> = {
     url: '',
     runs: new Map(),
+    artifacts: artifactStore(),
     requests: [],
     fault: () => undefined,
     onApplied: () => {},

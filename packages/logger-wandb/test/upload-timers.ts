@@ -19,6 +19,7 @@ export function testTimers(random: () => number = () => 0.5): TestTimers {
   const timers: TestTimers = {
     waits: [],
     now: () => now,
+    date: () => now,
     random,
     expire() {
       for (const end of limits) end();

@@ -159,7 +159,7 @@ export function createRequester(options: {
           const message = `${request.what} fails (${result.reason}): trying again; everything is on disk`;
           onNotice({ level: 'warn', code: 'upload-retrying', message });
         }
-        await timers.wait('retry', retryDelay(tries, result.retryAfter, timers.now(), timers.random()), signal);
+        await timers.wait('retry', retryDelay(tries, result.retryAfter, timers.date(), timers.random()), signal);
         if (signal.aborted) throw new UploadAborted('the upload was given up');
         if (isAmbiguous && (await request.hasWorked?.())) return {};
       }

@@ -13,18 +13,18 @@ export function isFinalStatus(status: number): boolean {
 }
 
 /**
- * ms to wait before try `attempt` + 1, counted from 0: what the server asks for by Retry-After (seconds or an HTTP date),
- * else full jitter, any time from 0 up to 2 s doubled with each try, at most 60 s.
+ * ms to wait before try `attempt` + 1, counted from 0: full jitter, any time from 0 up to 2 s doubled with each try, at most
+ * 60 s; but no less than the server asks for by Retry-After (seconds or an HTTP date). `date` is now, in ms since 1970.
  */
-export function retryDelay(attempt: number, retryAfter: string | null, now: number, random: number): number {
-  const asked = retryAfter === null ? undefined : retryAfterMs(retryAfter, now);
-  if (asked !== undefined) return asked;
-  return random * Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 16));
+export function retryDelay(attempt: number, retryAfter: string | null, date: number, random: number): number {
+  const backOff = random * Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 16));
+  // A server that always asks for 0 s would be asked without a pause.
+  return Math.max(backOff, retryAfter === null ? 0 : retryAfterMs(retryAfter, date));
 }
 
-function retryAfterMs(header: string, now: number): number | undefined {
-  const ms = /^\d+(\.\d+)?$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS);
+function retryAfterMs(header: string, date: number): number {
+  const ms = /^\d+(\.\d+)?$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - date;
+  return Number.isNaN(ms) ? 0 : Math.min(ms, LONGEST_RETRY_AFTER_MS);
 }
 
 const TLS_ERRORS = /CERT|TLS|SSL|UNABLE_TO_(GET|VERIFY)/;

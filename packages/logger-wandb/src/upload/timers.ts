@@ -3,8 +3,10 @@ export type WaitReason = 'log' | 'retry' | 'time-limit';
 
 /** Everything of the clock and of chance that the uploader uses. */
 export interface UploadTimers {
-  /** ms since 1970. */
+  /** ms since some moment; unlike the date it never goes back. */
   now(): number;
+  /** ms since 1970, which the user or the network may set. */
+  date(): number;
   /** From 0 up to, not including, 1. */
   random(): number;
   /** Resolves after `ms`, or when `signal` aborts; never rejects. */
@@ -16,7 +18,8 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** The process's own clock. */
 export const systemTimers: UploadTimers = {
-  now: Date.now,
+  now: () => performance.now(),
+  date: Date.now,
   random: Math.random,
   wait(_reason, ms, signal) {
     return new Promise((resolve) => {
@@ -35,10 +38,9 @@ export const systemTimers: UploadTimers = {
 /** A clock of its own that goes `pace` times as fast as the process's. */
 export function pacedTimers(pace: number): UploadTimers {
   if (pace === 1) return systemTimers;
-  const start = systemTimers.now();
   return {
     ...systemTimers,
-    now: () => start + (systemTimers.now() - start) * pace,
+    now: () => systemTimers.now() * pace,
     wait: (reason, ms, signal) => systemTimers.wait(reason, ms / pace, signal),
   };
 }

@@ -1,8 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { systemTimers } from '../src/upload/timers.js';
+import { describe, expect, it } from 'vitest';
 import { emptyFolder } from './folders.js';
 import { firstDifference, kept, upload } from './upload-client.js';
 import { exit, folderOf, row, rowLines, rows, writeLog } from './upload-log.js';
@@ -50,17 +49,6 @@ describe('under faults', () => {
       expect([anomalies, exitCodes]).toEqual([[], [0]]);
     },
   );
-
-  it('ends where the clock is set back meanwhile', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    onTestFinished(() => void vi.useRealTimers());
-    const server = await uploadServer(KEY);
-    server.onApplied = ({ kind }) => {
-      if (kind === 'file_stream') vi.setSystemTime(Date.now() - 3_600_000);
-    };
-    const result = await upload(server, writeLog([...rows(40), exit()]), { timers: systemTimers, maxPostSize });
-    expect(result).toMatchObject({ outcome: 'complete', acknowledged: { history: 40 } });
-  });
 
   it('waits exactly as long as Retry-After says, and backs off with full jitter otherwise', async () => {
     const server = await uploadServer(KEY);

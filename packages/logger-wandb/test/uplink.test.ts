@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readWandbRun } from '../src/log/read-run.js';
 import { deferred } from '../src/upload/deferred.js';
 import { startUplink } from '../src/upload/uplink.js';
-import { uploaderEnvironment } from '../src/upload/uploader-environment.js';
+import { uploaderEnvironment, uploaderFlags } from '../src/upload/uploader-environment.js';
 import { completed, gone, startTraining, uploaderOf } from './uplink-training.js';
 import { exit, logPlace, openLog, RUN, row, rowLines } from './upload-log.js';
 import { ENTITY, HISTORY, KEY, type KeptRun, type UploadServer, uploadServer } from './upload-server.js';
@@ -234,6 +234,17 @@ describe('the uploader', () => {
     expect(await uplink.finish()).toMatchObject({ outcome: 'complete' });
     expectWhole(server, 0);
     await gone(uploader);
+  });
+
+  it('trusts the servers that its parent was told to trust, and no more', () => {
+    const flags = ['--use-system-ca', '--tls-min-v1.3', '--dns-result-order=ipv4first'];
+    expect(uploaderFlags(['--inspect', flags[1]!, '--import=./x.js'], `--max-old-space-size=9 ${flags[0]}`)).toEqual(
+      flags.slice(0, 2),
+    );
+    expect(uploaderFlags([flags[2]!, '--require', './tls.js'])).toEqual([flags[2]]);
+    expect(uploaderEnvironment({ NODE_EXTRA_CA_CERTS: 'a.pem', NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toEqual({
+      NODE_EXTRA_CA_CERTS: 'a.pem',
+    });
   });
 
   it('gets what Node and the network need of the environment, and a proxy as the Python client takes it', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createPlainServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { checkedBaseUrl, runUrl } from '../src/upload/server-address.js';
 import { uploadRun } from '../src/upload/upload-run.js';
 import { exit, writeLog } from './upload-log.js';
@@ -19,25 +19,41 @@ async function listen(server: Server | ReturnType<typeof createPlainServer>): Pr
 }
 
 describe('the server', () => {
-  it('gets nothing where its certificate is not to be trusted', async () => {
-    const pem = readFileSync(new URL('./certificates/untrusted.pem', import.meta.url));
-    let requests = 0;
-    const port = await listen(
-      createServer({ key: pem, cert: pem }, (_, response) => {
-        requests++;
-        response.end('{}');
-      }),
-    );
-    const timers = testTimers();
-    const result = await uploadRun({
-      logPath: writeLog([exit()]),
-      baseUrl: `https://127.0.0.1:${port}`,
-      apiKey: KEY,
-      timers,
-    });
-    expect(result).toMatchObject({ outcome: 'failed', error: { code: 'upload-tls-failed' } });
-    expect([requests, timers.waits]).toEqual([0, []]);
-  });
+  it.each(['1', '0'])(
+    'gets nothing where its certificate is not to be trusted, NODE_TLS_REJECT_UNAUTHORIZED=%s',
+    async (reject) => {
+      vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', reject);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const pem = readFileSync(new URL('./certificates/untrusted.pem', import.meta.url));
+      let requests = 0;
+      const port = await listen(
+        createServer({ key: pem, cert: pem }, (_, response) => {
+          requests++;
+          response.end('{}');
+        }),
+      );
+      const timers = testTimers();
+      const result = await uploadRun({
+        logPath: writeLog([exit()]),
+        baseUrl: `https://127.0.0.1:${port}`,
+        apiKey: KEY,
+        timers,
+      });
+      expect(result).toMatchObject({ outcome: 'failed', error: { code: 'upload-tls-failed' } });
+      expect([requests, timers.waits]).toEqual([0, []]);
+    },
+  );
+
+  it.each(['http://127.0.0.1:1', 'http://127.0.0.1:6667'])(
+    'is not asked again where no request can be sent: %s',
+    async (baseUrl) => {
+      const timers = testTimers();
+      const result = await uploadRun({ logPath: writeLog([exit()]), baseUrl, apiKey: KEY, timers });
+      expect(result).toMatchObject({ outcome: 'failed', error: { code: 'upload-unreachable' } });
+      expect(result.error!.message).toContain('bad port');
+      expect(timers.waits).toEqual([]);
+    },
+  );
 
   it('can not send the key elsewhere by a redirect', async () => {
     let requests = 0;

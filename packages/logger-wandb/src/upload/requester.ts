@@ -1,5 +1,5 @@
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
-import { isFinalStatus, isTlsFailure, retryDelay } from './retry-policy.js';
+import { isFinalStatus, isTlsFailure, isUnsendable, retryDelay } from './retry-policy.js';
 import { createTextQuoter } from './server-text.js';
 import type { UploadTimers } from './timers.js';
 
@@ -75,6 +75,16 @@ type Attempt =
       readonly cause?: unknown;
     };
 
+const UNVERIFIED: Attempt = {
+  reason:
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody stand in for the server: run without it, and name the certificate ' +
+    'that is to be trusted by NODE_EXTRA_CA_CERTS',
+  isFinal: true,
+  mayHaveWorked: false,
+  code: 'upload-tls-failed',
+  retryAfter: null,
+};
+
 /** `onNotice` is told once of requests that are tried again; neither it nor an error ever holds the key. */
 export function createRequester(options: {
   readonly apiKey: string;
@@ -122,15 +132,16 @@ export function createRequester(options: {
       return { reason, isFinal, mayHaveWorked: status >= 500 && !isFinal, code, retryAfter, status };
     } catch (error) {
       if (signal.aborted) throw new UploadAborted('the upload was given up');
-      const isFinal = isTlsFailure(error);
+      const isUntrusted = isTlsFailure(error);
+      const isFinal = isUntrusted || isUnsendable(error);
       const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
       const limited = limit.signal.aborted ? `no answer within ${request.limitMs / 1000} s` : undefined;
       const reason = quote(String(limited ?? code ?? message));
       return {
-        reason: isFinal ? `the server's certificate is not to be trusted (${reason})` : reason,
+        reason: isUntrusted ? `the server's certificate is not to be trusted (${reason})` : reason,
         isFinal,
         mayHaveWorked: !isFinal,
-        code: isFinal ? 'upload-tls-failed' : 'upload-unreachable',
+        code: isUntrusted ? 'upload-tls-failed' : 'upload-unreachable',
         retryAfter: null,
         cause: isFinal ? error : undefined,
       };
@@ -146,7 +157,7 @@ export function createRequester(options: {
       let isAmbiguous = false;
       for (let tries = 0; ; tries++) {
         if (signal.aborted) throw new UploadAborted('the upload was given up');
-        const result = await attempt(request);
+        const result = isVerified(request.url) ? await attempt(request) : UNVERIFIED;
         if ('answer' in result) return result.answer;
         isAmbiguous ||= result.mayHaveWorked;
         if (result.isFinal || tries === request.maxRetries) {
@@ -190,4 +201,9 @@ function jsonObject(text: string): JsonAnswer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether Node asks an https server to prove who it is. */
+function isVerified(url: string): boolean {
+  return !url.startsWith('https:') || process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0';
 }

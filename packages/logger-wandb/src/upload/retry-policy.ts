@@ -34,3 +34,9 @@ export function isTlsFailure(error: unknown): boolean {
   const { code } = ((error as Error | undefined)?.cause ?? {}) as NodeJS.ErrnoException;
   return typeof code === 'string' && TLS_ERRORS.test(code) && code !== 'ERR_SSL_WRONG_VERSION_NUMBER';
 }
+
+/** Whether `fetch` refuses to send a request at all, whatever the network is like. */
+export function isUnsendable(error: unknown): boolean {
+  const { code, message } = ((error as Error | undefined)?.cause ?? {}) as NodeJS.ErrnoException;
+  return code === 'ERR_INVALID_URL' || message === 'bad port' || message === 'unknown scheme';
+}

@@ -5,7 +5,7 @@ import type { LoggerNotice } from '@microbatch/core/logger';
 import { deferred } from './deferred.js';
 import { type LineCounts, NO_LINES } from './line-counts.js';
 import type { FromUploader, ToUploader, UploadEnd, UploadProblem } from './uplink-messages.js';
-import { uploaderEnvironment } from './uploader-environment.js';
+import { uploaderEnvironment, uploaderFlags } from './uploader-environment.js';
 
 /** The upload of a log that is being written, by a process of its own. Never throws: what goes wrong is a notice. */
 export interface Uplink {
@@ -167,7 +167,7 @@ const PROGRAM = fileURLToPath(
 );
 
 function spawnUploader(): ChildProcess {
-  return spawn(process.execPath, [PROGRAM], {
+  return spawn(process.execPath, [...uploaderFlags(process.execArgv, process.env.NODE_OPTIONS), PROGRAM], {
     detached: true,
     windowsHide: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

@@ -33,3 +33,12 @@ export function uploaderEnvironment(env: Environment): Record<string, string> {
   const { no_proxy: lower, NO_PROXY: upper = lower, ...rest } = needed;
   return { NODE_USE_ENV_PROXY: '1', ...rest, NO_PROXY: upper ? `${upper},${LOOPBACK}` : LOOPBACK };
 }
+
+/** Options of Node's that say which servers are trusted, and how they are reached. */
+const NETWORK_FLAG =
+  /^--(use-(bundled|openssl|system)-ca|use-env-proxy|tls-((min|max)-v1\.[0-3]|cipher-list=.*)|dns-result-order=.*)$/;
+
+/** The options of the uploader's Node: of this process's own, from its command line and NODE_OPTIONS, those for the network. */
+export function uploaderFlags(execArgv: readonly string[], nodeOptions = ''): string[] {
+  return [...nodeOptions.split(/\s+/), ...execArgv].filter((flag) => NETWORK_FLAG.test(flag));
+}

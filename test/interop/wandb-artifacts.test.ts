@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readWandbLog, startRun } from '@microbatch/logger-wandb';
+import { readWandbLog, startRun, syncRun } from '@microbatch/logger-wandb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pythonProgram } from '../../scripts/bootstrap/python-environments.mjs';
 import { type FakeWandb, fakeWandb } from './fake-wandb.js';
@@ -118,8 +118,9 @@ function withoutPlaces(manifest: unknown, artifactId: string): unknown {
   return { ...about, contents: Object.fromEntries(entries) };
 }
 
+/** Go's client says null of what it has not. */
 function withoutNulls(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+  return JSON.parse(JSON.stringify(fields), (_, value) => (value === null ? undefined : value)) as Fields;
 }
 
 test('the log has the artifacts that Python wandb writes', async () => {
@@ -159,4 +160,28 @@ describe.each(['0.31', '0.22'])('wandb sync (%s)', (version) => {
     ]);
     expect((await server.run(ours)).anomalies).toEqual([]);
   });
+});
+
+describe('our own upload', () => {
+  let python: readonly KeptArtifact[];
+  beforeAll(async () => {
+    await logWithPython('0.31', 'python-online', 'online');
+    // The step of the run is not in the log of an offline run, which ours is at first.
+    python = (await artifactsOn('python-online')).map(({ about: { historyStep: _, ...about }, ...rest }) => {
+      return { about, ...rest };
+    });
+    expect(python).toHaveLength(3);
+  });
+
+  test.each(['online', 'offline'] as const)(
+    'leaves the artifacts that Python wandb leaves online: %s',
+    async (mode) => {
+      const project = `ours-${mode}`;
+      const folder = await logOurs(project, mode);
+      if (mode === 'offline')
+        expect(await syncRun(folder, { baseUrl: server.url, apiKey: KEY })).toMatchObject({ outcome: 'complete' });
+      expect(await artifactsOn(project)).toEqual(python);
+      expect(await server.run(project)).toMatchObject({ complete: true, exitcode: 0, anomalies: [] });
+    },
+  );
 });

@@ -152,7 +152,8 @@ describe('an artifact', () => {
     const path = await oneModel();
     await upload(server, path);
     for (const suffix of ['.upload.json', '.synced']) rmSync(path + suffix);
-    expect((await upload(server, path)).outcome).toBe('complete');
+    const { result, notices } = await uploadTelling(server, path);
+    expect([result.outcome, notices]).toEqual(['complete', []]);
     expect(server.artifacts).toMatchObject({ kept: { length: 1 }, puts: { length: 3 } });
   });
 

@@ -129,6 +129,21 @@ describe('a training that uploads', () => {
     },
   );
 
+  it('and is ended by SIGTERM to all processes of the job, leaves every row on the server', async () => {
+    const server = await uploadServer(KEY);
+    const logPath = logPlace();
+    const over = completed(server, () => kept(server));
+    const training = startTraining({ logPath, baseUrl: server.url, records, late, end: 'wait' });
+    await training.told('written');
+    const uploader = uploaderOf(logPath);
+    process.kill(uploader.pid, 'SIGTERM');
+    process.kill(-training.process.pid!, 'SIGTERM');
+    expect(await training.ended).toBe('SIGTERM');
+    await over;
+    expectWhole(server, 1);
+    await gone(uploader);
+  });
+
   it('hides the key from lists of processes', async () => {
     const server = await uploadServer(KEY);
     const logPath = logPlace();
@@ -146,13 +161,14 @@ describe('a training that uploads', () => {
 });
 
 describe('the uploader', () => {
-  it('takes Ctrl-C and hang-ups for the training’s, and leaves by SIGTERM what syncing goes on from', async () => {
+  it('takes signals for the training’s, and leaves by a second SIGTERM what syncing goes on from', async () => {
     const server = await uploadServer(KEY);
     const { logPath, log, uplink, codes } = startHalf(server);
     await uplink.started;
     const uploader = uploaderOf(logPath);
     process.kill(uploader.pid, 'SIGINT');
     process.kill(uploader.pid, 'SIGHUP');
+    process.kill(uploader.pid, 'SIGTERM');
     const heartbeats = kept(server)!.heartbeats;
     await expect.poll(() => kept(server)!.heartbeats, { timeout: 20_000 }).toBeGreaterThan(heartbeats);
     process.kill(uploader.pid, 'SIGTERM');
@@ -208,6 +224,21 @@ describe('the uploader', () => {
     await training.told('url');
     const uploader = uploaderOf(logPath);
     server.fault = () => ({ status: 503 });
+    training.process.kill('SIGKILL');
+    await gone(uploader);
+    expect(JSON.parse(readFileSync(`${logPath}.upload.json`, 'utf8'))).toMatchObject({ runId: 'abc', complete: false });
+    expect(existsSync(`${logPath}.upload.lock`)).toBe(false);
+  });
+
+  it('goes soon after the training by SIGTERM, with its state on the disk, where no answer comes', async () => {
+    const server = await uploadServer(KEY);
+    const logPath = logPlace();
+    // The 20 s of its hurry are one; the ten minutes that it would have without are more than the test waits for.
+    const training = startTraining({ logPath, baseUrl: server.url, records, end: 'wait', pace: 20 });
+    await training.told('url');
+    const uploader = uploaderOf(logPath);
+    server.fault = () => ({ status: 503 });
+    process.kill(uploader.pid, 'SIGTERM');
     training.process.kill('SIGKILL');
     await gone(uploader);
     expect(JSON.parse(readFileSync(`${logPath}.upload.json`, 'utf8'))).toMatchObject({ runId: 'abc', complete: false });

@@ -3,6 +3,7 @@ import { runUploader } from './uploader.js';
 
 const logEnded = new AbortController();
 const parentGone = new AbortController();
+const hurry = new AbortController();
 const stop = new AbortController();
 
 function tell(message: FromUploader): void {
@@ -14,7 +15,12 @@ function ignore(): void {}
 
 async function take(message: ToUploader): Promise<void> {
   if (message.type === 'log-ended') return logEnded.abort();
-  const signals = { logEnded: logEnded.signal, parentGone: parentGone.signal, stop: stop.signal };
+  const signals = {
+    logEnded: logEnded.signal,
+    parentGone: parentGone.signal,
+    hurry: hurry.signal,
+    stop: stop.signal,
+  };
   const end = await runUploader(message, { signals, tell });
   if (!process.connected) process.exit(0);
   process.send?.({ type: 'end', end } satisfies FromUploader, undefined, {}, () => process.exit(0));
@@ -34,7 +40,8 @@ export function serveUpload(early: readonly unknown[]): void {
   // A terminal's Ctrl-C and hang-up are for the training.
   process.on('SIGINT', ignore);
   process.on('SIGHUP', ignore);
-  process.on('SIGTERM', () => stop.abort());
+  // SIGTERM may have gone to all processes of a job, or of the computer: the training's last rows are on their way.
+  process.on('SIGTERM', () => (hurry.signal.aborted ? stop : hurry).abort());
   process.on('disconnect', abandoned);
   process.on('message', take);
   if (!process.connected) abandoned();

@@ -9,6 +9,8 @@ import { type UploadProgress, type UploadResult, uploadRun } from './upload-run.
 
 /** How long an uploader whose parent is gone waits for an answer of the server before it goes, too. */
 const PATIENCE_MS = 10 * 60_000;
+/** The same where it was told to hurry: Slurm and Kubernetes give a job 30 s. */
+const HURRY_MS = 20_000;
 const TELL_EVERY_MS = 1000;
 
 /** What the uploader's process is told from outside. */
@@ -16,6 +18,8 @@ export interface UploaderSignals {
   /** Nobody writes the log any more. */
   readonly logEnded: AbortSignal;
   readonly parentGone: AbortSignal;
+  /** There is little time left when the parent is gone. */
+  readonly hurry: AbortSignal;
   /** Gives up at once. */
   readonly stop: AbortSignal;
 }
@@ -110,9 +114,11 @@ function progressTeller(tell: (message: FromUploader) => void, timers: UploadTim
   };
 }
 
-/** Aborts its signal by `stop`, and where no answer comes for too long after the parent is gone. */
+/**
+ * Aborts its signal by `stop`, and after the parent is gone: where no answer comes for too long, or where hurry is asked for.
+ */
 function startPatience(
-  { parentGone, stop }: UploaderSignals,
+  { parentGone, hurry, stop }: UploaderSignals,
   timers: UploadTimers,
 ): { readonly signal: AbortSignal; renew(): void; end(): void } {
   const gaveUp = new AbortController();
@@ -130,9 +136,17 @@ function startPatience(
     giveUp();
   }
 
+  async function watchHurry(): Promise<void> {
+    await aborted(hurry, over.signal);
+    await aborted(parentGone, over.signal);
+    await timers.wait('time-limit', HURRY_MS, over.signal);
+    if (!over.signal.aborted) giveUp();
+  }
+
   if (stop.aborted) giveUp();
   stop.addEventListener('abort', giveUp);
   void watch();
+  void watchHurry();
   return {
     signal: gaveUp.signal,
     renew() {

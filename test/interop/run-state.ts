@@ -11,6 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const HISTORY = 'wandb-history.jsonl';
 const CONSOLE = 'output.log';
+const RUNTIME = 'summary › _wandb › runtime';
 
 /** Fields of a metric in `_wandb.value.m`, by number. */
 const METRIC = { 6: 'options', 7: 'summary', 8: 'goal' } as const;
@@ -39,6 +40,8 @@ export async function readRunState(url: string, project: string, runId: string):
   putLeaves(state, 'about', about);
   putMetrics(state, metrics);
   putLeaves(state, 'summary', summary);
+  // Whole seconds are equal by chance.
+  if (state.has(RUNTIME)) state.set(RUNTIME, state.get(RUNTIME)!.replace(/^\d+$/, 'seconds'));
   for (const [index, line] of (await lines(HISTORY)).entries()) putLeaves(state, `row ${index}`, parseExact(line));
   const printed = (await lines(CONSOLE)).filter((line) => line.includes('said:') || /\d\d:\d\d\.\d+ $/.test(line));
   for (const [index, line] of printed.entries())

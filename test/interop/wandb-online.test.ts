@@ -1,112 +1,133 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { syncRun } from '../../packages/logger-wandb/src/sync-run.js';
 import { KEY } from '../../packages/logger-wandb/test/upload-server.js';
-import { pythonProgram } from '../../scripts/bootstrap/python-environments.mjs';
 import { type FakeWandb, fakeWandb } from './fake-wandb.js';
-import { otherPng, png } from './pictures.js';
-import { run } from './programs.js';
-import { readRunState, stateDifferences } from './run-state.js';
+import { type RunState, readRunState, stateDifferences } from './run-state.js';
+import { type Client, type Clients, clientsOf } from './wandb-online-clients.js';
+import { ALLOWED_DIFFERENCES, type AllowedDifference, type Comparison } from './wandb-online-differences.js';
+import { sideBySide } from './wandb-online-table.js';
 
-/** What the two clients' runs may differ in, and why: where, and whether only one of them has it. */
-interface AllowedDifference {
-  readonly place: RegExp;
-  readonly only?: 'python' | 'ours';
-  readonly why: string;
-}
-
-const DIFFERENCES: readonly AllowedDifference[] = [
-  { place: /^(row \d+|summary) › _(runtime|timestamp)$/, why: 'when it was logged' },
-  { place: /^said › program$/, why: 'the program' },
-  { place: /^about › e › /, only: 'python', why: 'the environment: ours is in wandb-metadata.json alone' },
-  { place: /^about › (cli_version|python_version|t › (3|4|5|10|13).*)$/, only: 'python', why: "Python's telemetry" },
-  { place: /^about › t › 12$/, why: 'telemetry: the version of the program that uploads' },
-  { place: /^file requirements.txt$/, only: 'python', why: 'the packages of the Python environment' },
-  { place: /^file wandb-metadata.json$/, why: 'the environment' },
-  {
-    place: /^file (config.yaml|wandb-summary.json|output.log)$/,
-    why: 'a copy of what is compared here, with its times',
-  },
-  {
-    place: /(row \d+|summary) › table › (_latest)?_?artifact_path$/,
-    only: 'python',
-    why: 'tables are files, not artifacts, here',
-  },
-  { place: /› date$/, why: "JavaScript's dates have milliseconds" },
-  { place: /› int(64|100)$/, why: 'Python rounds integers beyond 64 bits, here they are as logged' },
-  { place: /› minus zero$/, why: 'Python loses the sign of -0' },
-  { place: /^(row \d+|summary) › $/, only: 'ours', why: 'Python drops what has an empty name' },
-  {
-    place: /^summary › gone$/,
-    only: 'python',
-    why: "Python's stream keeps a value that a null replaced, its wandb-summary.json does not",
-  },
-  { place: /^lineCounts › output.log$/, why: "each client's own messages" },
-  { place: /^config › empty$/, only: 'ours', why: 'an empty object' },
-  { place: /^config › optimizer › /, only: 'python', why: 'an update adds to an object' },
-  { place: /^metric (acc goal|copied summary|re.*|valid.* options)$/, why: 'definitions that add up' },
-  { place: /^metric (train|valid)./, only: 'ours', why: 'what globs match' },
-  { place: /^row \d+ › epoch$/, only: 'python', why: 'synced steps' },
-  { place: /^summary › late › min$/, why: 'what came before the definition' },
-];
+const RUNS = ['twin', 'failed'];
 
 let home: string;
 let server: FakeWandb;
+let clients: Clients;
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'interop-online-'));
-  const inputs = {
-    'a.png': png,
-    'b.png': otherPng,
-    'model.bin': 'model bytes',
-    'sub/x.txt': 'x text',
-    'notes.txt': 'n',
-  };
-  for (const [path, content] of Object.entries(inputs)) {
-    mkdirSync(dirname(join(home, 'in', path)), { recursive: true });
-    writeFileSync(join(home, 'in', path), content);
-  }
   server = await fakeWandb(home);
+  clients = clientsOf(server.url, home);
 });
 afterAll(async () => {
   await server?.stop();
   rmSync(home, { recursive: true });
 });
 
-const PROGRAMS = {
-  python: [pythonProgram('wandb-0.31', 'python'), join(import.meta.dirname, 'log_experiment.py')],
-  ours: [process.execPath, join(import.meta.dirname, 'log-experiment.mjs')],
-} as const;
-
-/** Runs a client's script, which logs to the project; returns what it printed. */
-async function log(client: 'python' | 'ours', project: string, exitCode: number, args: readonly string[] = []) {
-  const env = { WANDB_ERROR_REPORTING: 'false', WANDB_MODE: 'online', WANDB_BASE_URL: server.url, WANDB_API_KEY: KEY };
-  const [program, script] = PROGRAMS[client];
-  const ended = await run(program, [script, home, project, ...args], { cwd: home, env });
-  expect(ended.exitCode, ended.stdout + ended.stderr).toBe(exitCode);
-  return ended.stdout + ended.stderr;
+/** What a project's runs left on the server, each place behind its run's name. */
+async function stateOf(project: string, runs: readonly string[] = RUNS): Promise<RunState> {
+  const state = new Map<string, string>();
+  for (const run of runs) {
+    for (const [place, value] of await readRunState(server.url, project, run)) state.set(`${run}: ${place}`, value);
+  }
+  return state;
 }
 
-/** Fails where the states differ in what the list does not allow, and where the list allows what they don't differ in. */
-async function expectSameState(
-  runId: string,
-  [python, ours]: readonly [string, string],
-  allowed: readonly AllowedDifference[],
-) {
-  const states = [await readRunState(server.url, python, runId), await readRunState(server.url, ours, runId)] as const;
-  const used = new Set<AllowedDifference>();
-  const others = stateDifferences(...states).filter(({ place, values: [theirs, our] }) => {
-    const only = our === undefined ? 'python' : theirs === undefined ? 'ours' : undefined;
-    const match = allowed.find((one) => one.place.test(place) && one.only === only);
-    if (match !== undefined) used.add(match);
+/** Fails where states differ in what is not allowed, and where what is allowed is no difference. */
+function expectSameState(first: RunState, second: RunState, comparison: Comparison): void {
+  const allowed = ALLOWED_DIFFERENCES.filter((one) => one.in.includes(comparison));
+  const found = new Set<AllowedDifference>();
+  const others = stateDifferences(first, second).filter(({ place, values: [a, b] }) => {
+    const only = a === undefined ? 'second' : b === undefined ? 'first' : undefined;
+    const match = allowed.find((one) => one.place.test(place.slice(place.indexOf(': ') + 2)) && one.only === only);
+    if (match !== undefined) found.add(match);
     return match === undefined;
   });
   expect(others).toEqual([]);
-  expect(allowed.filter((one) => !used.has(one))).toEqual([]);
+  expect(allowed.filter((one) => !found.has(one))).toEqual([]);
 }
 
-test('the same experiment logged by Python wandb and by this client leaves the same state', async () => {
-  await log('python', 'python', 1);
-  await log('ours', 'ours', 1);
-  await expectSameState('twin', ['python', 'ours'], DIFFERENCES);
+describe('the same experiment leaves the same state, and the same warning, as with Python wandb', () => {
+  const STEP_REFUSED =
+    'WARNING Tried to log to step 19 that is less than the current step 20. ' +
+    'Steps must be monotonically increasing, so this data will be ignored.';
+
+  test('online', async () => {
+    for (const client of ['python', 'ours'] as const) {
+      expect(await clients.log(client, client, { mode: 'online', exitCode: 1 })).toContain(STEP_REFUSED);
+    }
+    await expect.poll(async () => (await readRunState(server.url, 'ours', 'failed')).get('complete')).toBe('true');
+    if (process.env.SHOW_STATES) {
+      const states = ['python', 'ours'].map((project) => readRunState(server.url, project, 'twin'));
+      const [python, ours] = await Promise.all(states);
+      process.stdout.write(`${sideBySide(['Python', 'ours'], [python!, ours!])}\n`);
+    }
+    expectSameState(await stateOf('python'), await stateOf('ours'), 'online');
+  });
+
+  test('offline, uploaded by wandb sync', async () => {
+    for (const client of ['python', 'ours'] as const) {
+      const project = `${client}-offline`;
+      const printed = await clients.log(client, project, { mode: 'offline', exitCode: 1 });
+      expect(printed).toContain(STEP_REFUSED);
+    }
+    await clients.wandbSync([...clients.folders('python-offline'), ...clients.folders('ours-offline')]);
+    expectSameState(await stateOf('python-offline'), await stateOf('ours-offline'), 'offline');
+  });
 });
+
+test('syncRun leaves the same state of a run of ours as wandb sync', async () => {
+  await clients.log('ours', 'ours-twice', { mode: 'offline', exitCode: 1 });
+  const folders = clients.folders('ours-twice');
+  const copies = folders.map((folder) => join(home, 'copies', basename(folder)));
+  for (const [index, folder] of folders.entries()) cpSync(folder, copies[index]!, { recursive: true });
+  await clients.wandbSync(copies, 'ours-by-wandb');
+  for (const folder of folders) {
+    expect(await syncRun(folder, { baseUrl: server.url, apiKey: KEY })).toMatchObject({ outcome: 'complete' });
+  }
+  expectSameState(await stateOf('ours-by-wandb'), await stateOf('ours-twice'), 'upload');
+});
+
+test.each<[Client, Client]>([
+  ['python', 'ours'],
+  ['ours', 'python'],
+])('a run that %s began goes on with %s, each row and line where it belongs', async (first, second) => {
+  const project = `${first}-then-${second}`;
+  await clients.log(first, project, { mode: 'online', exitCode: 0, args: ['begin', 'relay'] });
+  await clients.log(second, project, { mode: 'online', exitCode: 0, args: ['resume', 'relay'] });
+  const state = await readRunState(server.url, project, 'relay');
+  const times = /_timestamp|_runtime|_wandb › runtime/;
+  const compared = [...state].filter(([place]) =>
+    /^(config|summary|row|line(Counts)?|said › (notes|tags))/.test(place),
+  );
+  expect(Object.fromEntries(compared.filter(([place]) => !times.test(place)))).toEqual(relayState());
+  for (const [place, value] of Object.entries({
+    complete: 'true',
+    exitcode: '0',
+    anomalies: '[]',
+    displayName: '"relay"',
+  })) {
+    expect(state.get(place), place).toBe(value);
+  }
+});
+
+/** What both halves of a run leave together, as the scripts log them. */
+function relayState(): Record<string, string> {
+  const state: Record<string, string> = {
+    ...{ 'config › first': '1', 'config › both': '2', 'config › second': '2' },
+    ...{ 'summary › loss': '12', 'summary › first': '2', 'summary › second': '2', 'summary › _step': '5' },
+    ...{ 'summary › by hand': '1', 'said › notes': '"first notes"', 'said › tags › 0': '"old"' },
+    'lineCounts › wandb-history.jsonl': '6',
+    'lineCounts › wandb-summary.json': '1',
+    'lineCounts › output.log': '6',
+  };
+  for (let step = 0; step < 6; step++) {
+    const isFirst = step < 3;
+    state[`row ${step} › _step`] = String(step);
+    state[`row ${step} › loss`] = String(isFirst ? step : 7 + step);
+    state[`row ${step} › ${isFirst ? 'first' : 'second'}`] = String(step % 3);
+    state[`line ${step}`] = `said: ${isFirst ? 'first' : 'second'} ${step % 3}`;
+  }
+  return state;
+}

@@ -106,7 +106,7 @@ describe('declared metrics', () => {
       options: { hidden: true, defined: true },
       summary: { max: true },
     });
-    metrics.apply({ globName: 'val/*', stepMetric: 'step', options: { stepSync: true } });
+    metrics.apply({ globName: 'val/*', stepMetric: 'step', options: { stepSync: true, defined: true } });
     metrics.apply({ name: 'loss', summary: { mean: true }, goal: 1 });
     expect(metrics.encoded()).toEqual([
       { 1: 'loss', 5: 2, 6: [2, 3], 7: [2, 3], 8: 1 },

@@ -26,14 +26,15 @@ interface Metric {
 }
 
 // MetricRecord: 1 name, 2 glob, 5 index of the step metric (from 1), 6 options, 7 summary, 8 goal.
-const OPTIONS = { stepSync: 1, hidden: 2, defined: 3 };
+const OPTIONS = { stepSync: 1, hidden: 2 };
+const DEFINED = { defined: 3 };
 // The official client sends neither 4, best, nor 7, copy.
 const SUMMARY = { min: 1, max: 2, mean: 3, last: 5, none: 6, first: 8 };
 const NOTHING: Metric = { step: '', goal: 0, options: [], summary: [] };
 
 /**
- * Later declarations add to earlier ones, or take their place by `control.overwrite`. Globs come last, as in the Python
- * client.
+ * Later declarations add to earlier ones, or take their place by `control.overwrite`. Globs don't count as defined and come
+ * last, as in the Python client.
  */
 export function createMetricList(): MetricList {
   const named = new Map<string, Metric>();
@@ -51,14 +52,14 @@ export function createMetricList(): MetricList {
         control,
       } = content as MetricContent;
       if (name === '' && globName === '') return;
-      const metrics = name === '' ? globs : named;
+      const [metrics, numbers] = name === '' ? [globs, OPTIONS] : [named, { ...OPTIONS, ...DEFINED }];
       const before = (!control?.overwrite && metrics.get(name || globName)) || NOTHING;
       // 'none' holds until the next summary that is asked for.
       const kept = summary === undefined ? before.summary : before.summary.filter((kind) => kind !== SUMMARY.none);
       metrics.set(name || globName, {
         step: stepMetric || before.step,
         goal: goal || before.goal,
-        options: sorted(before.options, flags(OPTIONS, options)),
+        options: sorted(before.options, flags(numbers, options)),
         summary: sorted(kept, flags(SUMMARY, summary)),
       });
     },

@@ -10,10 +10,12 @@ import { METADATA_FILE, metadata } from '../machine/metadata.js';
 import { startSystemMetrics } from '../machine/system-metrics.js';
 import { createMediaWriter, isMedia } from '../media/media-writer.js';
 import type { WandbSettings } from '../settings/settings.js';
+import { claimLog } from '../upload/log-writer.js';
 import { startUplink, type Uplink } from '../upload/uplink.js';
 import { uploadPace } from '../upload/upload-pace.js';
 import { exceptPlainHttp, type RunConsole } from './console.js';
 import type { MetricDefinition } from './metric-definitions.js';
+import { assertNotOnline, noteOnline } from './online-runs.js';
 import { createRunFolder } from './run-folder.js';
 import { createRunWriter, type RunWriter } from './run-writer.js';
 
@@ -43,7 +45,8 @@ export interface OpenRun {
 const PATIENCE_MS = 10_000;
 
 /**
- * Makes the run's folder and begins its log, and its upload where the settings say so. Throws the file system's error.
+ * Makes the run's folder and begins its log, and its upload where the settings say so. Throws the file system's error, or a
+ * `LoggerError`: `run-in-use` where the run is online already.
  */
 export function openRun(
   settings: WandbSettings,
@@ -60,6 +63,8 @@ export function openRun(
   if (settings.mode === 'disabled') return disabledRun(description);
 
   const isOnline = settings.mode === 'online';
+  const isUploaded = isOnline && settings.transport === 'log';
+  if (isUploaded) assertNotOnline(settings, description);
   const folder = createRunFolder(settings.dir, description, isOnline ? 'run' : 'offline-run');
   const filesDir = join(folder.path, 'files');
   const writer = createRunWriter(createRunLog(folder.logPath), description, {
@@ -74,6 +79,8 @@ export function openRun(
     onNotice,
   });
   const stops: (() => void)[] = [];
+  let letGo = () => {};
+  let endOnline = () => {};
   let uplink: Uplink | undefined;
   let rows = 0;
   let sentRows = 0;
@@ -93,6 +100,9 @@ export function openRun(
     }
   }
 
+  beside('which process writes the run', () => {
+    letGo = claimLog(folder.logPath).release;
+  });
   if (settings.saveMetadata) {
     beside(METADATA_FILE, () => {
       const { startedAt, host, git } = description;
@@ -124,7 +134,8 @@ export function openRun(
   for (const [name, definition] of Object.entries(metrics)) writer.defineMetric(name, definition);
   writer.settle();
   lines.opened(folder.path);
-  if (isOnline && settings.transport === 'log') {
+  if (isUploaded) {
+    endOnline = noteOnline(settings, description);
     uplink = startUplink({
       logPath: folder.logPath,
       baseUrl: settings.baseUrl,
@@ -152,16 +163,22 @@ export function openRun(
     toRowValue: media.toRowValue,
     close(exitCode, timeMs) {
       for (const stop of stops) stop();
-      writer.close(exitCode, timeMs);
+      try {
+        writer.close(exitCode, timeMs);
+      } finally {
+        letGo();
+      }
     },
     async uploaded(limitMs) {
       if (uplink === undefined) return lines.closed(folder.path);
       const patience = setTimeout(() => lines.uploading(rows, sentRows), PATIENCE_MS);
       const end = await uplink.finish(limitMs === undefined ? {} : { limitMs });
       clearTimeout(patience);
+      endOnline();
       lines.uploaded(folder.path, end);
     },
     release() {
+      endOnline();
       uplink?.release();
       if (uplink === undefined) lines.closed(folder.path);
       else lines.released(folder.path);

@@ -19,5 +19,6 @@ export { wandbSink } from './sink.js';
 export { type ActiveRun, type RunSummary, type StartRunOptions, startRun } from './start-run.js';
 export { type SyncOptions, syncRun } from './sync-run.js';
 export type { LineCounts } from './upload/line-counts.js';
+export type { FilesWaiting } from './upload/run-files.js';
 export type { UploadProgress, UploadResult } from './upload/upload-run.js';
 export { wandb } from './wandb.js';

@@ -4,7 +4,7 @@ import type { LoggerNotice } from '@microbatch/core/logger';
 import { describe, expect, it } from 'vitest';
 import { readWandbRun } from '../src/log/read-run.js';
 import { deferred } from '../src/upload/deferred.js';
-import { startUplink } from '../src/upload/uplink.js';
+import { startUplink, type UplinkOptions, type UplinkProgress } from '../src/upload/uplink.js';
 import { uploaderEnvironment, uploaderFlags } from '../src/upload/uploader-environment.js';
 import { completed, gone, startTraining, uploaderOf } from './uplink-training.js';
 import { exit, logPlace, openLog, RUN, row, rowLines } from './upload-log.js';
@@ -27,7 +27,10 @@ function expectWhole(server: UploadServer, exitCode: number): void {
 }
 
 /** The upload of a log that holds the first half of the rows, with what it is told. */
-function startHalf(server: UploadServer, onStopRequested: () => void = () => {}) {
+function startHalf(
+  server: UploadServer,
+  told: Partial<Pick<UplinkOptions, 'onStopRequested' | 'onProgress' | 'pace'>> = {},
+) {
   const { logPath, log } = openLog();
   for (const record of records) log.record(record);
   log.sync();
@@ -38,8 +41,9 @@ function startHalf(server: UploadServer, onStopRequested: () => void = () => {})
     apiKey: KEY,
     pace,
     onStart() {},
-    onStopRequested,
+    onStopRequested() {},
     onNotice: (notice) => notices.push(notice),
+    ...told,
   });
   return { logPath, log, uplink, notices, codes: () => notices.map(({ code }) => code) };
 }
@@ -245,11 +249,31 @@ describe('the uploader', () => {
     expect(existsSync(`${logPath}.upload.lock`)).toBe(false);
   });
 
+  it('says what it waits for where only files fail, and how far it came', async () => {
+    const server = await uploadServer(KEY);
+    server.fault = ({ kind }) => (kind === 'file' ? { status: 503 } : undefined);
+    const sent = deferred<UplinkProgress>();
+    const onProgress = (progress: UplinkProgress) => {
+      if (progress.acknowledged.history === ROWS) sent.resolve(progress);
+    };
+    const { logPath, log, uplink } = startHalf(server, { onProgress, pace: 1 });
+    await uplink.started;
+    const uploader = uploaderOf(logPath);
+    for (const record of [...late, exit()]) log.record(record);
+    log.close();
+    const end = uplink.finish();
+    expect((await sent.promise).files).toEqual({ count: 2, names: ['config.yaml'] });
+    expect(kept(server)!.heartbeats).toBe(0);
+    server.fault = () => undefined;
+    expect(await end).toMatchObject({ outcome: 'complete' });
+    await gone(uploader);
+  });
+
   it('passes on that the run is to stop, and lets finish() end before it does', async () => {
     const server = await uploadServer(KEY);
     server.stopped = true;
     const stop = deferred<void>();
-    const { logPath, log, uplink } = startHalf(server, stop.resolve);
+    const { logPath, log, uplink } = startHalf(server, { onStopRequested: stop.resolve });
     await stop.promise;
     const uploader = uploaderOf(logPath);
     let answer: (fault: undefined) => void = () => {};

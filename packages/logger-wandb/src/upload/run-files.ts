@@ -11,6 +11,13 @@ import { uploadFile } from './run-file.js';
 import type { ServerApi } from './server-api.js';
 import { createTransfer } from './transfer.js';
 
+/** Files and artifacts of a run that wait for their upload. */
+export interface FilesWaiting {
+  readonly count: number;
+  /** Of those on their way. */
+  readonly names: readonly string[];
+}
+
 /**
  * A run's files on their way to the server: what its log names, artifacts among it, and what is made of the log at its end.
  */
@@ -25,6 +32,7 @@ export interface RunFiles {
    */
   start(run: ServerRun): void;
   readonly isBusy: boolean;
+  readonly waiting: FilesWaiting;
   /** Resolves when no file is on its way any more. */
   close(): Promise<void>;
 }
@@ -84,6 +92,11 @@ export function createRunFiles(context: {
     },
     get isBusy() {
       return transfers.some((transfer) => transfer.isBusy);
+    },
+    get waiting() {
+      const { files, artifacts } = pending;
+      const names = artifacts.batch(0).lines.map((record) => (JSON.parse(record) as { name?: string }).name ?? '');
+      return { count: files.waiting + artifacts.waiting, names: [...files.batch(0).lines, ...names] };
     },
     async close() {
       output.close();

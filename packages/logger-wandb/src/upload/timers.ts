@@ -1,5 +1,8 @@
-/** Why the uploader waits: for the log to grow or a post to be due, before another try, or to end a request that hangs. */
-export type WaitReason = 'log' | 'retry' | 'time-limit';
+/**
+ * Why the uploader waits: for the log to grow or a post to be due, before another try, to end a request that hangs, or to tell
+ * of progress not too often.
+ */
+export type WaitReason = 'log' | 'retry' | 'time-limit' | 'progress';
 
 /** Everything of the clock and of chance that the uploader uses. */
 export interface UploadTimers {

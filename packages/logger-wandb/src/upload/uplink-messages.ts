@@ -1,5 +1,6 @@
 import type { LoggerNotice } from '@microbatch/core/logger';
 import type { LineCounts } from './line-counts.js';
+import type { FilesWaiting } from './run-files.js';
 
 /** What went wrong, as it goes from one process to another. */
 export interface UploadProblem {
@@ -48,6 +49,7 @@ export type FromUploader =
       readonly url?: string;
       readonly read: LineCounts;
       readonly acknowledged: LineCounts;
+      readonly files: FilesWaiting;
       readonly stopRequested: boolean;
     }
   /** Nothing more can be sent; the end comes when the log has ended. */

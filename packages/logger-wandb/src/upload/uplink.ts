@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { LoggerNotice } from '@microbatch/core/logger';
 import { deferred } from './deferred.js';
 import { type LineCounts, NO_LINES } from './line-counts.js';
+import type { FilesWaiting } from './run-files.js';
 import type { FromUploader, ToUploader, UploadEnd, UploadProblem } from './uplink-messages.js';
 import { uploaderEnvironment, uploaderFlags } from './uploader-environment.js';
 
@@ -22,6 +23,16 @@ export interface Uplink {
   release(): void;
 }
 
+/** How far an upload has come. */
+export interface UplinkProgress {
+  /** Lines read from the log. */
+  readonly read: LineCounts;
+  /** Lines of the log that the server has. */
+  readonly acknowledged: LineCounts;
+  /** What of the log waits beside its lines. */
+  readonly files: FilesWaiting;
+}
+
 /** Which log goes where, and who is told. */
 export interface UplinkOptions {
   /** The `.wandb` file, with its run record on the disk. */
@@ -32,8 +43,8 @@ export interface UplinkOptions {
   readonly onStart: (url: string) => void;
   /** Told once, when the user asked on the run's page for it to stop. */
   readonly onStopRequested: () => void;
-  /** Told at most once a second. */
-  readonly onProgress?: (progress: { readonly read: LineCounts; readonly acknowledged: LineCounts }) => void;
+  /** Told at most once a second, and of what came last. */
+  readonly onProgress?: (progress: UplinkProgress) => void;
   readonly onNotice: (notice: LoggerNotice) => void;
   /** How many times as fast as the clock the uploader waits, for tests; 1 where absent. */
   readonly pace?: number;
@@ -108,7 +119,7 @@ export function startUplink(options: UplinkOptions): Uplink {
       if (error !== undefined && outcome === 'failed' && failure === undefined) fail(error);
       return end(message.end);
     }
-    const { read, acknowledged } = message;
+    const { read, acknowledged, files } = message;
     counts = { read, acknowledged };
     if (message.url !== undefined && url === undefined) {
       url = message.url;
@@ -119,7 +130,7 @@ export function startUplink(options: UplinkOptions): Uplink {
       isStopping = true;
       onStopRequested();
     }
-    onProgress?.(counts);
+    onProgress?.({ ...counts, files });
   });
   child.on('error', (error) => lost(`the uploader can't be started (${error.message})`));
   // Its last messages may come after its exit, but not after its channel is closed.

@@ -7,7 +7,7 @@ import { countLines, type LineCounts } from './line-counts.js';
 import { openLogFeed } from './log-feed.js';
 import { createPendingPosts } from './pending-posts.js';
 import { createRequester, UploadAborted } from './requester.js';
-import { createRunFiles } from './run-files.js';
+import { createRunFiles, type FilesWaiting } from './run-files.js';
 import { createRunStream } from './run-stream.js';
 import { checkedApiKey, checkedBaseUrl, runUrl } from './server-address.js';
 import { createServerApi } from './server-api.js';
@@ -28,7 +28,7 @@ export interface UploadOptions {
   readonly logEnded?: AbortSignal;
   /** Gives the upload up, at once; it goes on where it was when it is started again. */
   readonly signal?: AbortSignal;
-  /** Told when the server has the run, and after each post. Must not throw. */
+  /** Told when the server has the run, after each post, and when the log has ended. Must not throw. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /** Told of what goes wrong without ending the upload. Must not throw. */
   readonly onNotice?: (notice: LoggerNotice) => void;
@@ -45,6 +45,8 @@ export interface UploadProgress {
   readonly read: LineCounts;
   /** Lines of the log that the server has. */
   readonly acknowledged: LineCounts;
+  /** What of the log waits beside its lines. */
+  readonly files: FilesWaiting;
   /** The user asked, on the run's page, for the run to stop. */
   readonly stopRequested: boolean;
 }
@@ -77,6 +79,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   const over = new AbortController();
   const { signal } = over;
   let asleep: AbortController | undefined;
+  let toldEnd = false;
   const wake = () => asleep?.abort();
   const before = await readUploadState(logPath);
   const requester = createRequester({ apiKey, timers, signal, onNotice });
@@ -94,6 +97,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
       url: run && runUrl(baseUrl, run),
       read: countLines(pending.streams, 'total'),
       acknowledged: countLines(pending.streams, 'acknowledged'),
+      files: files.waiting,
       stopRequested: stream.stopRequested,
     };
   }
@@ -144,6 +148,10 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     }
     if (exitCode !== undefined) await files.writeEnd();
     files.start(stream.run!);
+    if (exitCode !== undefined && !toldEnd) {
+      toldEnd = true;
+      onProgress?.(progress());
+    }
     const isIdle = !files.isBusy && !pending.hasData;
     if (exitCode !== undefined && isIdle) {
       await stream.complete(exitCode);

@@ -2,16 +2,16 @@ import { resolve } from 'node:path';
 import { writeFragment } from './fragment.js';
 import { NO_LINES } from './line-counts.js';
 import { identityOf } from './process-identity.js';
+import { createProgressTeller } from './progress-teller.js';
 import { pacedTimers, type UploadTimers } from './timers.js';
 import type { FromUploader, ToUploader, UploadEnd, UploadProblem } from './uplink-messages.js';
 import { lockUpload } from './upload-lock.js';
-import { type UploadProgress, type UploadResult, uploadRun } from './upload-run.js';
+import { type UploadResult, uploadRun } from './upload-run.js';
 
 /** How long an uploader whose parent is gone waits for an answer of the server before it goes, too. */
 const PATIENCE_MS = 10 * 60_000;
 /** The same where it was told to hurry: Slurm and Kubernetes give a job 30 s. */
 const HURRY_MS = 20_000;
-const TELL_EVERY_MS = 1000;
 
 /** What the uploader's process is told from outside. */
 export interface UploaderSignals {
@@ -36,7 +36,8 @@ export async function runUploader(
   const { baseUrl, apiKey } = job;
   const logPath = resolve(job.logPath);
   const timers = pacedTimers(job.pace);
-  const onProgress = progressTeller(tell, timers);
+  const over = new AbortController();
+  const onProgress = createProgressTeller(tell, timers, over.signal);
   const patience = startPatience(signals, timers);
   let last: UploadResult | undefined;
 
@@ -77,6 +78,7 @@ export async function runUploader(
   } catch (error) {
     return failed(problemOf(error));
   } finally {
+    over.abort();
     patience.end();
   }
 }
@@ -97,21 +99,6 @@ async function aborted(...signals: readonly AbortSignal[]): Promise<void> {
   await new Promise<unknown>((resolve) => {
     for (const signal of signals) signal.addEventListener('abort', resolve, { once: true });
   });
-}
-
-/** Tells of progress once a second, but of what the user waits for at once. */
-function progressTeller(tell: (message: FromUploader) => void, timers: UploadTimers): (now: UploadProgress) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
-  let toldUrl: string | undefined;
-  let toldStop = false;
-  return ({ url, read, acknowledged, stopRequested }) => {
-    const isNews = url !== toldUrl || stopRequested !== toldStop;
-    if (!isNews && timers.now() - toldAt < TELL_EVERY_MS) return;
-    toldAt = timers.now();
-    toldUrl = url;
-    toldStop = stopRequested;
-    tell({ type: 'progress', ...(url === undefined ? {} : { url }), read, acknowledged, stopRequested });
-  };
 }
 
 /**

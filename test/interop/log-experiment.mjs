@@ -2,7 +2,6 @@
 // node log-experiment.mjs FOLDER PROJECT [begin|resume ID]
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { startRun } from '@microbatch/logger-wandb';
 
 const [folder, project, way, relayId] = process.argv.slice(2);
@@ -15,11 +14,6 @@ function begin(id, options = {}) {
 
 function image(name, fields) {
   return { kind: 'image', png: readFileSync(join(inputs, name)), width: 1, height: 1, ...fields };
-}
-
-/** Python's `wandb.init()` waits for that; here it would be a race against the process's end. */
-async function serverHasIt(run) {
-  while (process.env.WANDB_MODE === 'online' && run.url === undefined) await setImmediate();
 }
 
 async function logExperiment() {
@@ -130,7 +124,6 @@ if (way === undefined) {
   await logExperiment();
   const run = await begin('failed');
   run.log({ loss: 1 });
-  await serverHasIt(run);
   throw new Error('on purpose');
 }
 

@@ -47,12 +47,6 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
   { place: /› int(64|100)$/, in: ['online', 'upload'], why: 'the official client rounds integers beyond 64 bits' },
   { place: /› minus zero$/, in: ALL, why: 'the official client loses the sign of -0' },
   { place: /^(row \d+|summary) › $/, only: 'second', in: CLIENTS, why: 'Python drops what has an empty name' },
-  {
-    place: /^summary › gone$/,
-    only: 'first',
-    in: CLIENTS,
-    why: "Python's client goes on showing what a null replaced, though not in its wandb-summary.json",
-  },
   { place: /^metric acc goal$/, in: CLIENTS, why: 'Python has no goal any more' },
   {
     place: /^metric (train|valid)\/\w/,

@@ -57,7 +57,9 @@ describe('the same experiment leaves the same state, and the same warning, as wi
     for (const client of ['python', 'ours'] as const) {
       expect(await clients.log(client, client, { mode: 'online', exitCode: 1 })).toContain(STEP_REFUSED);
     }
-    await expect.poll(async () => (await readRunState(server.url, 'ours', 'failed')).get('complete')).toBe('true');
+    // A program that fails does not wait for its uploader.
+    const isComplete = async () => (await readRunState(server.url, 'ours', 'failed')).get('complete');
+    await expect.poll(isComplete, { timeout: 60_000, interval: 100 }).toBe('true');
     if (process.env.SHOW_STATES) {
       const states = ['python', 'ours'].map((project) => readRunState(server.url, project, 'twin'));
       const [python, ours] = await Promise.all(states);

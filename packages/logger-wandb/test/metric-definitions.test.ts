@@ -30,6 +30,17 @@ describe('the summary', () => {
     expect([summaryOf('named'), summaryOf('other')]).toEqual([1, 2]);
   });
 
+  it('shows the latest value that is not null, but of a null that was set by hand nothing', () => {
+    const { table, row, summaryOf } = metricsOfRun();
+    row({ gone: 1, never: null });
+    row({ gone: 2 });
+    row({ gone: null });
+    row({ gone: null });
+    expect([summaryOf('gone'), summaryOf('never')]).toEqual([2, undefined]);
+    table.setLatest(table.column('gone'), null);
+    expect(summaryOf('gone')).toBeUndefined();
+  });
+
   it('shows what was asked for, of numbers alone, also of those from before the definition', () => {
     const { metrics, row, summaryOf } = metricsOfRun();
     row({ loss: 100 });

@@ -9,6 +9,8 @@ export interface RowTable {
   readonly paths: readonly (readonly string[])[];
   /** Each column's latest value; `undefined` where it never had one. */
   readonly latest: readonly (JsonValue | undefined)[];
+  /** A column's latest value that is not null; `undefined` where there is none. */
+  latestValue(column: number): JsonValue | undefined;
   /** The columns of the row, in order: the first `width` of `filled`. */
   readonly filled: readonly number[];
   readonly width: number;
@@ -32,6 +34,8 @@ export function createRowTable(): RowTable {
   const nested = new Map<string, number>();
   const paths: (readonly string[])[] = [];
   const latest: (JsonValue | undefined)[] = [];
+  /** Of columns whose latest value is null, the one before. */
+  const beforeNull = new Map<number, JsonValue>();
   const filled: number[] = [];
   /** By column, the last row that filled it. */
   const lastRow: number[] = [];
@@ -63,7 +67,10 @@ export function createRowTable(): RowTable {
     column: (key) => found(flat, key, undefined),
     columnAt: (path) => (path.length === 1 ? found(flat, path[0]!, path) : found(nested, JSON.stringify(path), path)),
     has: (column) => lastRow[column] === row,
+    latestValue: (column) => latest[column] ?? beforeNull.get(column),
     set(column, value) {
+      const before = value === null ? latest[column] : null;
+      if (before !== null && before !== undefined) beforeNull.set(column, before);
       latest[column] = value;
       if (lastRow[column] === row) return true;
       lastRow[column] = row;
@@ -71,6 +78,7 @@ export function createRowTable(): RowTable {
       return false;
     },
     setLatest(column, value) {
+      beforeNull.delete(column);
       latest[column] = value;
     },
     clear() {

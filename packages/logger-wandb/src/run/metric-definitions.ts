@@ -151,14 +151,15 @@ export function createMetricDefinitions(table: RowTable, onRecord: (record: Plai
       if (rule !== undefined) rule.isReleased = true;
     },
     summaryOf(column) {
-      const latest = table.latest[column];
+      // A null does not hide what was there before: the official client sends no update of the summary for it.
+      const latest = table.latestValue(column);
       const rule = rules[column];
       if (rule === undefined || rule.isReleased) return latest;
       if (rule.metric.summary.has('none')) return undefined;
       const kinds = STATISTICS.filter((kind) => rule.metric.summary.has(kind));
       const counted = statistics.of(column);
       if (kinds.length === 0 || counted === undefined) return latest;
-      const values = { last: latest!, ...counted };
+      const values = { last: table.latest[column]!, ...counted };
       return Object.fromEntries(kinds.map((kind) => [kind, values[kind]!]));
     },
   };

@@ -1,4 +1,5 @@
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
+import { answerText, type JsonAnswer, jsonObject } from './answer-text.js';
 import { isFinalStatus, isTlsFailure, isUnsendable, retryDelay } from './retry-policy.js';
 import { createTextQuoter } from './server-text.js';
 import type { UploadTimers } from './timers.js';
@@ -42,9 +43,6 @@ export class RequestFailed extends LoggerError {
 /** The upload was given up by its owner. */
 export class UploadAborted extends Error {}
 
-/** An answer's fields. */
-export type JsonAnswer = Readonly<Record<string, unknown>>;
-
 /** Sends requests, again where that may help. */
 export interface Requester {
   /** The answer, empty where only its status counts. Throws `RequestFailed`, or `UploadAborted` when the signal aborts. */
@@ -53,7 +51,6 @@ export interface Requester {
   quote(text: string): string;
 }
 
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Short failures are no news. */
 const TELL_AFTER_TRIES = 3;
 
@@ -176,31 +173,6 @@ export function createRequester(options: {
       }
     },
   };
-}
-
-async function answerText(response: Response, isNeeded: boolean): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const part of response.body ?? []) {
-      size += (part as Uint8Array).length;
-      if (size > MAX_ANSWER_BYTES) throw new RangeError('the answer has no end');
-      parts.push(part as Uint8Array);
-    }
-  } catch (error) {
-    if (isNeeded) throw error;
-    return '';
-  }
-  return Buffer.concat(parts).toString();
-}
-
-function jsonObject(text: string): JsonAnswer | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonAnswer) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether Node asks an https server to prove who it is. */

@@ -141,10 +141,8 @@ export function createMetricDefinitions(table: RowTable, onRecord: (record: Plai
     },
     completeRow() {
       if (isActive) applyDefinitions();
-      for (let at = 0; at < table.width; at++) {
-        const column = table.filled[at]!;
-        statistics.add(column, table.latest[column]!);
-      }
+      const { filled, latest, width } = table;
+      for (let at = 0; at < width; at++) statistics.add(filled[at]!, latest[filled[at]!]!);
     },
     release(column) {
       const rule = rules[column];

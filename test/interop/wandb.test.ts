@@ -100,10 +100,9 @@ describe('wandb leet inspect (0.31.0)', () => {
 });
 
 describe.each([
-  { version: '0.31', takesMetrics: true, takesExitCode: true },
-  // It takes metrics from the key `_wandb` of a config alone, and exit codes from no offline run: see the last test.
-  { version: '0.22', takesMetrics: false, takesExitCode: false },
-])('wandb sync ($version)', ({ version, takesMetrics, takesExitCode }) => {
+  { version: '0.31', takesItsOwnExitCode: true },
+  { version: '0.22', takesItsOwnExitCode: false },
+])('wandb sync ($version)', ({ version, takesItsOwnExitCode }) => {
   let server: FakeWandb;
   beforeAll(async () => {
     server = await fakeWandb(home);
@@ -133,12 +132,12 @@ describe.each([
       displayName: 'größer – 実行 😀',
       fields: { notes: 'größer\nals', groupName: 'g', jobType: 'train', tags: ['eins', 'ünï', '標識'] },
       complete: true,
-      exitcode: takesExitCode ? exitCode : 0,
+      exitcode: exitCode,
       anomalies: [],
     });
     const { _wandb: about, ...values } = report.config;
     expect(mapValues(values, (entry) => entry?.value)).toEqual(config);
-    expect(declaredMetrics(about)).toEqual(takesMetrics ? [...CLOCKS].sort() : []);
+    expect(declaredMetrics(about)).toEqual([...CLOCKS].sort());
     const { _wandb: _runtime, ...last } = report.summary;
     expect(last).toEqual(summary);
     expect(firstDifference(await server.history(name), rows)).toBeUndefined();
@@ -155,7 +154,7 @@ describe.each([
     });
     expect(exitCode, stderr).toBe(0);
     await sync(onlyRunIn(dir), 'own');
-    expect(await server.run('own')).toMatchObject({ complete: true, exitcode: takesExitCode ? 1 : 0 });
+    expect(await server.run('own')).toMatchObject({ complete: true, exitcode: takesItsOwnExitCode ? 1 : 0 });
   });
 });
 

@@ -66,7 +66,7 @@ describe('an offline run', () => {
     const { records } = readWandbLog(logPath(folder));
     expect(records.map(({ num }) => num)).toEqual(records.map((_, at) => at + 1));
     const types = records.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]);
-    expect(types).toEqual(['header', 'run', 'files', 'metric', 'history', 'summary', 'exit']);
+    expect(types).toEqual(['header', 'run', 'files', 'metric', 'history', 'summary', 'exit', 'final']);
     // Readers take a row's step from its items alone.
     for (const { content } of records.filter(({ type }) => type === 'history')) {
       const item = (content.item as { nestedKey: string[]; valueJson: string }[]).find(

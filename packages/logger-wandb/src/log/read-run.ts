@@ -104,6 +104,8 @@ export function readWandbRun(path: string): WandbRun {
         break;
     }
   }
+  // W&B's own, which its pages don't show either.
+  delete config._wandb;
   return { run, config, history, summary, metrics, artifacts, ...(exit === undefined ? {} : { exit }), damage };
 }
 

@@ -30,14 +30,25 @@ export function headerRecord(producer: string): PlainMessage {
   return { header: { versionInfo: { producer, minConsumer: '0.70.0' } } };
 }
 
-/** The run with its config. */
+/**
+ * What W&B is told of the program that wrote a run, as JSON; 12 is the version of its core. A Python client that resumes a
+ * run takes one without it for a run that never began.
+ */
+export const TELEMETRY_JSON = '{"12":"microbatch"}';
+
+/**
+ * The run with its config. The telemetry is there for the `wandb sync` of wandb 0.22, which sends neither metric
+ * definitions nor anything else of its own unless the config has something of W&B's; later ones put their own in its place.
+ */
 export function runRecord(run: RunDescription): PlainMessage {
+  const { update } = configUpdate(run.config);
+  const telemetry = { nestedKey: ['_wandb', 't'], valueJson: TELEMETRY_JSON };
   return {
     run: {
       runId: run.id,
       entity: run.entity,
       project: run.project,
-      config: configUpdate(run.config),
+      config: { update: [...update, telemetry] },
       summary: run.summary && jsonUpdate(run.summary),
       runGroup: run.group,
       jobType: run.jobType,
@@ -61,11 +72,15 @@ export function configRecord(config: Readonly<Record<string, JsonValue>>): Plain
 }
 
 /** NaN becomes null in a config, as in the Python client: servers refuse it there. */
-function configUpdate(config: Readonly<Record<string, JsonValue>>): PlainMessage {
+function configUpdate(config: Readonly<Record<string, JsonValue>>): ItemUpdate {
   return jsonUpdate(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, withoutNaN(value)])));
 }
 
-function jsonUpdate(values: Readonly<Record<string, JsonValue>>): PlainMessage {
+interface ItemUpdate extends PlainMessage {
+  readonly update: PlainMessage[];
+}
+
+function jsonUpdate(values: Readonly<Record<string, JsonValue>>): ItemUpdate {
   return { update: Object.entries(values).map(([key, value]) => ({ key, valueJson: valueJsonText(value) })) };
 }
 
@@ -134,7 +149,13 @@ export function outputRecord(kind: 'stdout' | 'stderr', text: string, timeMs: nu
   return { outputRaw: { outputType: kind === 'stdout' ? 1 : 0, timestamp: timestamp(timeMs), line: text } };
 }
 
-/** The last record of a run. */
+/** How the run ended. */
 export function exitRecord(exitCode: number, runtimeSeconds: number): PlainMessage {
   return { exit: { exitCode, runtime: runtimeSeconds } };
 }
+
+/**
+ * The last record of a run. Without it the `wandb sync` of wandb 0.22 sends neither the exit code nor what changed in the
+ * config after the run record; later ones pass over it.
+ */
+export const FINAL_RECORD: PlainMessage = { final: {} };

@@ -2,6 +2,7 @@ import { type Artifact, artifactRecord } from '../artifacts/artifact.js';
 import {
   configRecord,
   exitRecord,
+  FINAL_RECORD,
   type FileKind,
   type FilePolicy,
   filesRecord,
@@ -42,7 +43,7 @@ export interface RunWriter {
   settle(): void;
   /** Returns when everything is on the disk, the summary too; the open row stays open. */
   sync(timeMs: number): void;
-  /** Writes the summary and the exit record, and closes the log. */
+  /** Writes the summary and the records of the end, and closes the log. */
   close(exitCode: number, timeMs: number): void;
 }
 
@@ -129,6 +130,7 @@ export function createRunWriter(
       try {
         putSummary(timeMs);
         log.record(exitRecord(exitCode, runtimeSeconds(timeMs)));
+        log.record(FINAL_RECORD);
         log.sync();
       } finally {
         log.close();

@@ -1,3 +1,4 @@
+import { TELEMETRY_JSON } from '../log/records.js';
 import { type JsonTree, mergeTree, putText, treeText } from './json-tree.js';
 import { createMetricList } from './metric-list.js';
 import { secondsOf } from './stream-lines.js';
@@ -27,9 +28,6 @@ export interface RunBucket {
   variables(server: ServerRun | undefined, program?: string): Record<string, unknown>;
 }
 
-// Resuming by the Python client takes a run whose config lacks telemetry for one that never began. 12: core version.
-const TELEMETRY = '{"12":"microbatch"}';
-
 /** A bucket that knows nothing yet: a log's records are applied to it in their order. */
 export function createRunBucket(): RunBucket {
   const config: JsonTree = new Map();
@@ -40,7 +38,7 @@ export function createRunBucket(): RunBucket {
   const text = (field: string) => (run[field] as string | undefined) || undefined;
 
   function configText(): string {
-    putText(config, ['_wandb', 't'], TELEMETRY);
+    putText(config, ['_wandb', 't'], TELEMETRY_JSON);
     putText(config, ['_wandb', 'm'], JSON.stringify(metrics.encoded()));
     const wrapped = [...config].map(([key, value]) => [key, new Map([['value', value]])] as const);
     return treeText(new Map(wrapped));

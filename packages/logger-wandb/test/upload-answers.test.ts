@@ -39,7 +39,7 @@ describe('an answer of 200 that no W&B server gives', () => {
       return { status: 200, body };
     };
     expect((await upload(server, writeLog([row(0), exit()]))).outcome).toBe('complete');
-    expect(names).toEqual(['UpsertBucket', 'ServerFeaturesQuery', 'CreateRunFiles']);
+    expect(names).toEqual(['UpsertBucket', 'ServerFeaturesQuery', 'RunStatus', 'CreateRunFiles']);
     expect(kept(server).anomalies).toEqual([]);
   });
 

@@ -38,10 +38,7 @@ export async function writeFragment(logPath: string): Promise<string | undefined
   if (state.complete) return undefined;
   let name = state.handedOver;
   if (name === undefined) {
-    if (state.sent.history !== state.acknowledged.history) {
-      const message = `${logPath}: the server may have rows that it has not acknowledged: upload it again, which asks it`;
-      throw new LoggerError('wandb', 'fragment-ambiguous', message);
-    }
+    if (state.sent.history !== state.acknowledged.history) throw ambiguous(logPath, state);
     name = await copyRest(logPath, state);
     await saveUploadState(logPath, { ...state, handedOver: name }, true);
   }
@@ -49,12 +46,20 @@ export async function writeFragment(logPath: string): Promise<string | undefined
   // Only now gets the new folder a log: until the state says that rows are handed over, they must not be there twice.
   const [part, fragmentLog] = [join(folder, PART), join(folder, basename(logPath))];
   if (existsSync(part)) {
-    if (state.runId !== '') await saveUploadState(fragmentLog, fragmentState(state), true);
+    // Behind another process's rows, it begins where the server says then.
+    if (state.runId !== '' && !state.continued) await saveUploadState(fragmentLog, fragmentState(state), true);
     await rename(part, fragmentLog);
   }
   // A log in an `offline-run-*` folder would be taken by `wandb sync`, too.
   await writeFile(`${logPath}.synced`, '');
   return folder;
+}
+
+function ambiguous(logPath: string, { sent, acknowledged, continued }: UploadState): LoggerError {
+  const message = continued
+    ? `nobody knows which of its rows ${acknowledged.history} to ${sent.history - 1}, counted from 0, the run has, so that none is handed over`
+    : 'the server may have rows that it has not acknowledged: upload it again, which asks it';
+  return new LoggerError('wandb', 'fragment-ambiguous', `${logPath}: ${message}`);
 }
 
 const PART = 'log.part';

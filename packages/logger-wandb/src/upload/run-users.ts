@@ -33,9 +33,9 @@ export function findRunUser(parent: string, runId: string, own?: string): RunUse
   return undefined;
 }
 
-/** Throws a `LoggerError` (`run-in-use`) where a living process is at the run. */
-export function assertRunFree(parent: string, runId: string): void {
-  const user = findRunUser(parent, runId);
+/** Throws a `LoggerError` (`run-in-use`) where a living process is at the run, apart from the log `own`. */
+export function assertRunFree(parent: string, runId: string, own?: string): void {
+  const user = findRunUser(parent, runId, own);
   if (user !== undefined) throw runInUse(runId, user);
 }
 

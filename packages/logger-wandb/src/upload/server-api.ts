@@ -10,6 +10,8 @@ export interface UpsertAnswer {
   readonly run: ServerRun;
   /** Lines that it has; absent where it does not say. */
   readonly counts: Partial<LineCounts>;
+  /** The run was not there before. */
+  readonly isNew: boolean;
 }
 
 /** A run that may be gone on with, as the server describes it: JSON texts, null where it has nothing. */
@@ -95,7 +97,7 @@ export function createServerApi(baseUrl: string, requester: Requester): ServerAp
         displayName?: string | null;
         project?: { name: string; entity?: { name: string } };
       };
-      type Answer = { upsertBucket?: { bucket?: Bucket | null } | null };
+      type Answer = { upsertBucket?: { bucket?: Bucket | null; inserted?: boolean | null } | null };
       const { upsertBucket } = await graphql<Answer>('UpsertBucket', UPSERT_BUCKET, variables, {
         // Two that change a run at once.
         retriedStatuses: [409],
@@ -113,7 +115,7 @@ export function createServerApi(baseUrl: string, requester: Requester): ServerAp
         project: project!.name,
         displayName: displayName ?? undefined,
       };
-      return { run, counts: countsOf(bucket) };
+      return { run, counts: countsOf(bucket), isNew: upsertBucket?.inserted === true };
     },
     async features() {
       type Answer = { serverInfo?: { features?: ({ name: string; isEnabled: boolean } | null)[] | null } | null };

@@ -100,8 +100,8 @@ function objectOf(text: string | null | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
-/** The last line of a list of them. */
-function lastOf(text: string | null | undefined): JsonObject {
+/** The last line of a list of them, as JSON text; empty where there is none. Throws an error where the text is no JSON. */
+export function lastOf(text: string | null | undefined): JsonObject {
   const lines = text ? parseValueJson(text) : [];
   const line: unknown = Array.isArray(lines) ? lines.at(-1) : undefined;
   return typeof line === 'string' ? objectOf(line) : {};

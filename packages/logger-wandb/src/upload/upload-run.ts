@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
 import { createArtifactApi } from '../artifacts/artifact-api.js';
@@ -12,7 +13,7 @@ import { createRunStream } from './run-stream.js';
 import { checkedApiKey, checkedBaseUrl, runUrl } from './server-address.js';
 import { createServerApi } from './server-api.js';
 import { systemTimers, type UploadTimers } from './timers.js';
-import { readUploadState } from './upload-state.js';
+import { readUploadState, type UploadState } from './upload-state.js';
 
 /** Which log goes where, and who is told. */
 export interface UploadOptions {
@@ -89,7 +90,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   const pending = createPendingPosts({ maxSize, onPrinted: (line) => files.print(line), onNotice });
   const filesDir = join(dirname(logPath), 'files');
   const files = createRunFiles({ filesDir, pending, api, artifactApi, requester, onDone: wake, onNotice });
-  const stream = createRunStream({ logPath, baseUrl, before, pending, api, onNotice });
+  const stream = createRunStream({ logPath, baseUrl, before, pending, api, timers, onNotice });
 
   function progress(): UploadProgress {
     const run = stream.run ?? (before?.runId ? before : undefined);
@@ -106,7 +107,8 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     return { ...progress(), acknowledged: before.acknowledged, outcome: 'handed-over' };
   }
   // The mark may be the official client's.
-  if (existsSync(`${logPath}.synced`) || before?.complete) {
+  const isOver = existsSync(`${logPath}.synced`) || before?.complete;
+  if (isOver && !(await hasGrown(logPath, before))) {
     return { ...progress(), ...(before && { acknowledged: before.acknowledged }), outcome: 'complete' };
   }
   if (before !== undefined && before.baseUrl !== baseUrl) {
@@ -118,6 +120,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   pending.files.acknowledge(before?.files ?? 0);
   pending.artifacts.acknowledge(before?.artifacts ?? 0);
   let postedAt = Number.NEGATIVE_INFINITY;
+  let logBytes = 0;
   const abort = () => {
     over.abort();
     wake();
@@ -133,6 +136,8 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   }
 
   async function step(): Promise<'over' | 'going-on'> {
+    // Asked before the log is read: what is written between the two is there for the next upload.
+    if (pending.exitCode === undefined) logBytes = await sizeOf(logPath);
     await feed.fill();
     const { exitCode, bucket } = pending;
     if (stream.run === undefined) {
@@ -154,7 +159,7 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     }
     const isIdle = !files.isBusy && !pending.hasData;
     if (exitCode !== undefined && isIdle) {
-      await stream.complete(exitCode);
+      await stream.complete(exitCode, logBytes);
       return 'over';
     }
     const isUrgent = pending.full || exitCode !== undefined;
@@ -187,5 +192,20 @@ export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
     over.abort();
     await files.close();
     await feed.close();
+  }
+}
+
+/** Whether a log that was complete has more now: it was uploaded while it was written. */
+async function hasGrown(logPath: string, before: UploadState | undefined): Promise<boolean> {
+  return before?.logBytes !== undefined && (await sizeOf(logPath)) > before.logBytes;
+}
+
+async function sizeOf(logPath: string): Promise<number> {
+  try {
+    return (await stat(logPath)).size;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    const message = `${logPath} is gone, moved or removed: nothing more is sent; what is missing can be synced from where it is`;
+    throw new LoggerError('wandb', 'log-moved', message, { cause });
   }
 }

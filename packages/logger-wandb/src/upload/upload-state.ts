@@ -24,6 +24,10 @@ export interface UploadState {
   /** Artifacts that are dealt with, in the log's order. */
   readonly artifacts: number;
   readonly complete: boolean;
+  /** How much of the log was read when the run was complete: a log that has grown since was taken while it was written. */
+  readonly logBytes?: number;
+  /** Another process went on with the run: what is left can only go behind what that one sent. */
+  readonly continued?: true;
   /** The folder beside the run's that took over what was not sent: nothing more is to be sent from this log. */
   readonly handedOver?: string;
 }

@@ -1,8 +1,8 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { syncRun } from '@microbatch/logger-wandb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { syncRun } from '../../packages/logger-wandb/src/sync-run.js';
 import { KEY } from '../../packages/logger-wandb/test/upload-server.js';
 import { type FakeWandb, fakeWandb } from './fake-wandb.js';
 import { type RunState, readRunState, stateDifferences } from './run-state.js';

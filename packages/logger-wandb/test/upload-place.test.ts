@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startRun } from '../src/start-run.js';
@@ -56,6 +65,25 @@ describe('an upload state that is older than what was sent', () => {
       expect([run.anomalies, run.exitCodes]).toEqual([[], [3]]);
     },
   );
+
+  it('because the disk took no other, ends the upload well, and the next finds nothing to send', async () => {
+    const server = await uploadServer(KEY);
+    const logPath = writeLog([...rows(40), exit(3)]);
+    // The place where the state is written before it takes its name.
+    const blocked = `${logPath}.upload.json.${process.pid}`;
+    server.onApplied = ({ kind }) => {
+      if (kind === 'file_stream') mkdirSync(blocked, { recursive: true });
+    };
+    const told: string[] = [];
+    const onNotice = ({ code }: { code: string }) => void told.push(code);
+    expect((await upload(server, logPath, { maxPostSize, onNotice })).outcome).toBe('complete');
+    expect(new Set(told)).toEqual(new Set(['upload-state']));
+    rmdirSync(blocked);
+    server.onApplied = () => {};
+    expect((await sync(server, logPath)).outcome).toBe('complete');
+    const run = kept(server);
+    expect([run.lines[HISTORY], run.anomalies, run.exitCodes, run.resent]).toEqual([rowLines(40), [], [3, 3], 0]);
+  });
 
   it('opens no run again that another process went on with', async () => {
     const server = await uploadServer(KEY);

@@ -76,10 +76,14 @@ export function createRunStream(context: {
     if (durable) syncedAt = timers.now();
   }
 
+  function saveProgress(): Promise<void> {
+    return save(timers.now() - syncedAt >= SYNC_EVERY_MS, { complete: false });
+  }
+
   /** Saves where that works: a full disk must not keep rows from the server. */
-  async function remember(): Promise<void> {
+  async function remember(work: () => Promise<void> = saveProgress): Promise<void> {
     try {
-      await save(timers.now() - syncedAt >= SYNC_EVERY_MS, { complete: false });
+      await work();
     } catch (error) {
       const message = `${logPath}: how far the upload came can't be written: ${(error as Error).message}`;
       onNotice({ level: 'warn', code: 'upload-state', message });
@@ -207,9 +211,11 @@ export function createRunStream(context: {
         }
       };
       await api.post(run!, { complete: true, exitcode: exitCode }, { gzip: false, hasWorked });
-      await save(true, { complete: true, logBytes });
-      // The official client's mark, which keeps `wandb sync` from sending the run again.
-      await writeFile(`${logPath}.synced`, '');
+      await remember(async () => {
+        await save(true, { complete: true, logBytes });
+        // The official client's mark, which keeps `wandb sync` from sending the run again.
+        await writeFile(`${logPath}.synced`, '');
+      });
     },
     async settle(failure) {
       if (run === undefined) return;

@@ -8,8 +8,8 @@ export interface RunConsole {
   started(url: string): void;
   /** The log has ended, and nothing uploads it. */
   closed(path: string): void;
-  /** Waiting for the upload takes its time: how many rows there are, and how many the server has. */
-  uploading(rows: number, sentRows: number): void;
+  /** Waiting for the upload takes its time: how many rows there are, how many the server has, and what files wait. */
+  uploading(rows: number, sentRows: number, filesWaiting: number): void;
   /** The upload is over; `end` is absent where it goes on by itself. */
   uploaded(path: string, end: UploadEnd | undefined): void;
   /** The process goes before the upload is over. */
@@ -48,8 +48,11 @@ export function createConsole({ mode, hasKey, quiet, noticesOnly }: WandbSetting
     closed(path) {
       if (offline) say(`You can sync this run to the cloud by running: wandb sync ${shellQuoted(path)}`);
     },
-    uploading(rows, sentRows) {
-      say(`Waiting for the upload: the server has ${sentRows} of ${rows} rows. Ctrl-C leaves it to go on by itself`);
+    uploading(rows, sentRows, filesWaiting) {
+      const files = filesWaiting === 0 ? '' : `, and ${filesWaiting} files wait`;
+      say(
+        `Waiting for the upload: the server has ${sentRows} of ${rows} rows${files}. Ctrl-C leaves it to go on by itself`,
+      );
     },
     uploaded(path, end) {
       if (end === undefined) return goesOn(path);

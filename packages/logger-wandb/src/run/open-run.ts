@@ -84,6 +84,7 @@ export function openRun(
   let uplink: Uplink | undefined;
   let rows = 0;
   let sentRows = 0;
+  let filesWaiting = 0;
   let isTold = false;
 
   /** What goes on beside the rows must not end them: a disk that is full fails the rows as well, which tell of it. */
@@ -141,8 +142,9 @@ export function openRun(
       baseUrl: settings.baseUrl,
       apiKey: settings.key()!,
       onStart: lines.started,
-      onProgress({ acknowledged }) {
+      onProgress({ acknowledged, files }) {
         sentRows = acknowledged.history;
+        filesWaiting = files.count;
       },
       onStopRequested() {
         lines.stopRequested();
@@ -171,7 +173,7 @@ export function openRun(
     },
     async uploaded(limitMs) {
       if (uplink === undefined) return lines.closed(folder.path);
-      const patience = setTimeout(() => lines.uploading(rows, sentRows), PATIENCE_MS);
+      const patience = setTimeout(() => lines.uploading(rows, sentRows, filesWaiting), PATIENCE_MS);
       const end = await uplink.finish(limitMs === undefined ? {} : { limitMs });
       clearTimeout(patience);
       endOnline();

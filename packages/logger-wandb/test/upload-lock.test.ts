@@ -76,6 +76,8 @@ describe('a log that a living process says it writes', () => {
     const me = identityOf(process.pid);
     if (process.platform === 'linux') writeFileSync(writerPath(crashed), JSON.stringify({ ...me, started: 'earlier' }));
     writeFileSync(writerPath(elsewhere), JSON.stringify(ELSEWHERE));
+    const message = expect.stringContaining('or, if that is gone already, in a minute');
+    await expect(lockUpload(elsewhere)).rejects.toMatchObject({ code: 'run-active', message });
     age(writerPath(elsewhere), MINUTE + 1);
     const ended = writeLog([...rows(5), exit()]);
     const { release } = claimLog(ended);

@@ -73,7 +73,9 @@ async function refuseWhereBusy(logPath: string, { uploader, writer }: LockConten
 
 async function refuseWhereWritten(logPath: string, writer: ProcessIdentity | undefined): Promise<void> {
   if (writer === undefined || (await hasExit(logPath))) return;
-  const message = `${logPath} is still being written by process ${writer.pid} on ${writer.host}: upload it when that ended`;
+  const advice = isLocal(writer) ? '' : ', or, if that is gone already, in a minute';
+  const where = `process ${writer.pid} on ${writer.host}`;
+  const message = `${logPath} is still being written by ${where}: upload it when that ended${advice}`;
   throw new LoggerError('wandb', 'run-active', message);
 }
 

@@ -161,7 +161,7 @@ describe('the main job', () => {
     expect(exitCode).toBe(141);
     const { events, wandb } = await readRun(onlyRun());
     expect(wandb.damage).toEqual([]);
-    expect(wandb.exit).toMatchObject({ exitCode: 1 });
+    expect(wandb.exit).toMatchObject({ exitCode: 141 });
     expect(wandb.history).toHaveLength(ofType(events, 'accumulated-batch').length);
   });
 

@@ -52,8 +52,9 @@ const bothKilled = (isApplied: boolean) => async (stage: Stage) => {
   const uploader = await stage.uploader();
   const { deliver } = await withPostOnItsWay(stage);
   const kill = () => {
-    process.kill(uploader.pid, 'SIGKILL');
+    // The program first: alone, it would tell that its uploader is gone.
     stage.program.process.kill('SIGKILL');
+    process.kill(uploader.pid, 'SIGKILL');
   };
   if (!isApplied) return kill();
   stage.server.onApplied = () => {

@@ -56,8 +56,11 @@ export async function syncRun(path: string, options: SyncOptions = {}): Promise<
 
 /** What of the options the upload takes, with what the environment says of the others. */
 function destination({ onProgress, onNotice, signal, ...options }: SyncOptions): Omit<UploadOptions, 'logPath'> {
+  const { baseUrl, apiKey, notices } = resolveDestination(options, process.env, 'syncRun');
+  for (const notice of notices) onNotice?.(notice);
   return {
-    ...resolveDestination(options, process.env, 'syncRun'),
+    baseUrl,
+    apiKey,
     ...(onProgress && { onProgress }),
     ...(onNotice && { onNotice }),
     ...(signal && { signal }),

@@ -140,6 +140,20 @@ describe('syncRun', () => {
     await expect(syncRun(logPath, { key: KEY } as never)).rejects.toThrow(/unknown option key \("\[hidden\]"\)/);
   });
 
+  it('warns once of a server that is not encrypted', async () => {
+    const logPath = writeLog([...rows(1), exit()]);
+    const gone = new AbortController();
+    gone.abort();
+    const codes: string[] = [];
+    await syncRun(logPath, {
+      baseUrl: 'http://wandb.example',
+      apiKey: KEY,
+      signal: gone.signal,
+      onNotice: ({ code }) => void codes.push(code),
+    });
+    expect(codes).toEqual(['plain-http']);
+  });
+
   it('says what is no run', async () => {
     const server = await uploadServer(KEY);
     const folder = emptyFolder();

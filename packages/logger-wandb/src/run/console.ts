@@ -91,10 +91,3 @@ export function guardedListener(listener: (notice: LoggerNotice) => void): (noti
     }
   };
 }
-
-/** For those who look at the server's address again: the settings have told of one that is not encrypted. */
-export function exceptPlainHttp(listener: (notice: LoggerNotice) => void): (notice: LoggerNotice) => void {
-  return (notice) => {
-    if (notice.code !== 'plain-http') listener(notice);
-  };
-}

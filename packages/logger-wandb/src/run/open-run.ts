@@ -13,7 +13,7 @@ import type { WandbSettings } from '../settings/settings.js';
 import { claimLog } from '../upload/log-writer.js';
 import { startUplink, type Uplink } from '../upload/uplink.js';
 import { uploadPace } from '../upload/upload-pace.js';
-import { exceptPlainHttp, type RunConsole } from './console.js';
+import type { RunConsole } from './console.js';
 import type { MetricDefinition } from './metric-definitions.js';
 import { assertNotOnline, noteOnline } from './online-runs.js';
 import { createRunFolder } from './run-folder.js';
@@ -150,7 +150,7 @@ export function openRun(
         lines.stopRequested();
         settings.onStopRequest();
       },
-      onNotice: exceptPlainHttp(onNotice),
+      onNotice,
       pace: uploadPace.value,
     });
   }

@@ -4,7 +4,6 @@ import type { RunDescription } from '../log/records.js';
 import type { WandbSettings } from '../settings/settings.js';
 import { untilRunFree } from '../upload/run-users.js';
 import { readServerRun } from '../upload/server-run.js';
-import { exceptPlainHttp } from './console.js';
 import { decideResume } from './decide-resume.js';
 
 /**
@@ -30,7 +29,7 @@ export async function resumeRun(
     entity,
     project,
     runId: id,
-    onNotice: exceptPlainHttp(onNotice),
+    onNotice,
   });
   const { resumed, startingStep, config, summary, startRuntime, tags, notes, displayName } = decideResume(
     resume,

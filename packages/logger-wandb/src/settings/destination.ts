@@ -1,3 +1,4 @@
+import type { LoggerNotice } from '@microbatch/core/logger';
 import { checkedKeyOption, findKey, requireKey } from './api-key.js';
 import { resolveBaseUrl } from './base-url.js';
 import type { Environment } from './environment.js';
@@ -6,6 +7,8 @@ import type { Environment } from './environment.js';
 export interface Destination {
   readonly baseUrl: string;
   readonly apiKey: string;
+  /** What there is to tell of the two. */
+  readonly notices: readonly LoggerNotice[];
 }
 
 /**
@@ -17,7 +20,7 @@ export function resolveDestination(
   env: Environment,
   purpose: string,
 ): Destination {
-  const { baseUrl } = resolveBaseUrl(options.baseUrl, env);
+  const { baseUrl, notices } = resolveBaseUrl(options.baseUrl, env);
   const search = findKey(checkedKeyOption(options.apiKey), baseUrl, env);
-  return { baseUrl, apiKey: requireKey(search, baseUrl, purpose) };
+  return { baseUrl, notices, apiKey: requireKey(search, baseUrl, purpose) };
 }

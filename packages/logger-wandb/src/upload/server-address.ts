@@ -2,8 +2,11 @@ import type { LoggerNotice } from '@microbatch/core/logger';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** A server's address without what does not belong there; a plain-http one that leaves this machine is a notice. */
-export function checkedBaseUrl(baseUrl: string, onNotice: (notice: LoggerNotice) => void): string {
+/**
+ * A server's address without what does not belong there. `onNotice` is told of a plain-http one that leaves this machine: for
+ * whoever takes the address from the user, and nobody further in, so that it is told once.
+ */
+export function checkedBaseUrl(baseUrl: string, onNotice: (notice: LoggerNotice) => void = () => {}): string {
   const url = typeof baseUrl === 'string' && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   // The value could hold a password: it is not repeated.
   if (url === undefined || !/^https?:$/.test(url.protocol)) {

@@ -44,7 +44,7 @@ export async function readServerRun(options: {
   readonly timers?: UploadTimers;
 }): Promise<ExistingRun | undefined> {
   const { entity, project, runId, onNotice = () => {}, timers = systemTimers } = options;
-  const baseUrl = checkedBaseUrl(options.baseUrl, onNotice);
+  const baseUrl = checkedBaseUrl(options.baseUrl);
   const apiKey = checkedApiKey(options.apiKey);
   const limit = new AbortController();
   const over = new AbortController();

@@ -75,7 +75,7 @@ const LOOK_EVERY_MS = 250;
  */
 export async function uploadRun(options: UploadOptions): Promise<UploadResult> {
   const { logPath, logEnded, timers = systemTimers, onProgress, onNotice = () => {} } = options;
-  const baseUrl = checkedBaseUrl(options.baseUrl, onNotice);
+  const baseUrl = checkedBaseUrl(options.baseUrl);
   const apiKey = checkedApiKey(options.apiKey);
   const over = new AbortController();
   const { signal } = over;

@@ -1,71 +1,7 @@
-import {
-  type LoggerNotice,
-  type LogValues,
-  metricNames,
-  type RunInfo,
-  type StepAxis,
-  type TrainEvent,
-} from '@microbatch/core/logger';
-import { sampleRun } from '@microbatch/core/testing';
+import type { LogValues, TrainEvent } from '@microbatch/core/logger';
+import { runOf, sampleRun } from '@microbatch/core/testing';
 import { describe, expect, it } from 'vitest';
-import { setAt } from '../src/log/nested.js';
-import { createRowTable } from '../src/log/row-table.js';
-import { createMediaWriter } from '../src/media/media-writer.js';
-import { createRows } from '../src/run/rows.js';
-import { createRunNotices } from '../src/run/run-notices.js';
-import { emptyFolder } from './folders.js';
-
-type Row = Record<string, unknown>;
-
-function translate(run: RunInfo, axis: StepAxis, startingStep = 0) {
-  const table = createRowTable();
-  const lines: Row[] = [];
-  const notices: LoggerNotice[] = [];
-  const media = createMediaWriter({ filesDir: emptyFolder(), onFile() {} });
-  const rows = createRows(run, table, {
-    axis,
-    names: metricNames(),
-    epochAtEnd: false,
-    startingStep,
-    toRowValue: media.toRowValue,
-    setSummary: table.setLatest,
-    onRow(step) {
-      const row: Row = {};
-      for (const column of table.filled.slice(0, table.width)) setAt(row, table.paths[column]!, table.latest[column]);
-      expect(row._step).toBe(step);
-      lines.push(row);
-    },
-    notices: createRunNotices({ strict: false, onNotice: (notice) => notices.push(notice) }),
-  });
-  const summary = () => {
-    const latest: Row = {};
-    for (const [column, path] of table.paths.entries()) {
-      if (table.latest[column] !== undefined) setAt(latest, path, table.latest[column]);
-    }
-    return latest;
-  };
-  return { rows, lines, notices, summary, codes: () => notices.map(({ code }) => code) };
-}
-
-function runOf(events: readonly TrainEvent[]): RunInfo {
-  return (events[0] as TrainEvent & { type: 'run-start' }).run;
-}
-
-function played(events: readonly TrainEvent[], axis: StepAxis, startingStep = 0) {
-  const result = translate(runOf(events), axis, startingStep);
-  for (const event of events) result.rows.apply(event);
-  result.rows.close();
-  return result;
-}
-
-function withType<T extends TrainEvent['type']>(events: readonly TrainEvent[], type: T) {
-  return events.filter((event): event is Extract<TrainEvent, { type: T }> => event.type === type);
-}
-
-function logAt(event: TrainEvent, values: LogValues): TrainEvent {
-  const { microStep, step, samples, epoch, time } = event;
-  return { type: 'log', microStep, step, samples, epoch, time, values };
-}
+import { logAt, played, translate, withType } from './played-rows.js';
 
 describe('one row per accumulated batch', () => {
   const events = sampleRun();
@@ -312,26 +248,5 @@ describe('values of log()', () => {
     expect(notices.map(({ code, message }) => `${code} ${message.split(' ')[0]}`)).toEqual(
       Object.keys(bad).map((key) => `value-dropped "${key}"`),
     );
-  });
-});
-
-describe('a run that goes on', () => {
-  const events = sampleRun();
-  const steps = withType(events, 'accumulated-batch').map(({ step }) => step - 1);
-
-  it('has the steps of a training that begins anew behind its own', () => {
-    const { lines, notices } = played(events, 'accumulated', 100);
-    expect(lines.map((row) => row._step)).toEqual(steps.map((step) => 100 + step));
-    expect(lines.map((row) => row['trainer/step'])).toEqual(steps.map((step) => step + 1));
-    expect(notices).toEqual([]);
-  });
-
-  it('keeps the steps of a training that goes on from a checkpoint, and refuses what the run has', () => {
-    const resumed = events.map((event) =>
-      event.type === 'run-start' ? { ...event, run: { ...event.run, resumedAt: { microStep: 0, step: 0 } } } : event,
-    );
-    const { lines, codes } = played(resumed, 'accumulated', 2);
-    expect(lines.map((row) => row._step)).toEqual(steps.filter((step) => step >= 2));
-    expect(codes()).toEqual(['step-refused']);
   });
 });

@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolders } from '../run/make-folders.js';
 
@@ -10,6 +10,11 @@ export function placeCopy(source: string, target: string): void {
 /** Puts at `target` what follows the file at `source` through its changes: a symbolic link; where there is none, a hard link or a copy. */
 export function placeLink(source: string, target: string): void {
   place(target, (temporary) => tryInTurn([symlinkSync, linkSync, copyFileSync], source, temporary));
+}
+
+/** Puts a file of these bytes at `target`, whole or not at all. */
+export function placeBytes(bytes: Uint8Array, target: string): void {
+  place(target, (temporary) => writeFileSync(temporary, bytes));
 }
 
 function place(target: string, make: (temporary: string) => void): void {

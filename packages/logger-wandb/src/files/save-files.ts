@@ -1,22 +1,18 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { LoggerError } from '@microbatch/core/logger';
+import { FILE_POLICIES, type FilePolicy } from '../log/records.js';
 import { METADATA_FILE } from '../machine/metadata.js';
 import { END_FILES } from '../upload/end-files.js';
 import { globPaths } from './glob.js';
 import { placeCopy, placeLink } from './place-file.js';
 
-/** When a saved file is uploaded: at once, when the run ends, or each time that it changes. */
-export type SavePolicy = 'now' | 'end' | 'live';
-
 /** A file of the run, as a `FilesRecord` has it. */
 export interface SavedFile {
   /** Relative to `files/`, with `/` between names. */
   readonly path: string;
-  readonly policy: SavePolicy;
+  readonly policy: FilePolicy;
 }
-
-const POLICIES: readonly SavePolicy[] = ['now', 'end', 'live'];
 
 /** What the run itself writes into `files/`: the Python client writes these over what a user saved. */
 const RESERVED: ReadonlySet<string> = new Set([METADATA_FILE, ...Object.values(END_FILES)]);
@@ -36,14 +32,15 @@ export function saveFiles(
   options: {
     readonly filesDir: string;
     readonly base?: string | undefined;
-    readonly policy?: SavePolicy | undefined;
+    readonly policy?: FilePolicy | undefined;
     /** Whether `*`, `?` and `[` stand for other characters; true by default. */
     readonly glob?: boolean | undefined;
   },
 ): SavedFile[] {
   const { filesDir, policy = 'live', glob = true } = options;
   if (typeof pattern !== 'string' || pattern === '') throw new TypeError(`save needs a path, not ${String(pattern)}`);
-  if (!POLICIES.includes(policy)) throw new TypeError(`policy must be now, end or live, not ${String(policy)}`);
+  if (!Object.keys(FILE_POLICIES).includes(policy))
+    throw new TypeError(`policy must be now, end or live, not ${String(policy)}`);
   const absolute = resolve(pattern);
   const base = resolve(options.base ?? (isAbsolute(pattern) ? dirname(dirname(absolute)) : '.'));
   if (!isBelow(base, absolute)) throw new RangeError(`save: ${pattern} is not below its base ${base}`);

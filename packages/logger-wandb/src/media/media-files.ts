@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { makeFolders } from '../run/make-folders.js';
+import { join } from 'node:path';
+import { placeBytes } from '../files/place-file.js';
 import { mediaPath } from './media-path.js';
 
 /** A media file that is on disk. */
@@ -34,23 +33,11 @@ export function createMediaFiles(filesDir: string, onFile: (path: string) => voi
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const path = mediaPath(folder, key, step, sha256, extension);
       if (!written.has(path)) {
-        writeWhole(join(filesDir, path), bytes);
+        placeBytes(bytes, join(filesDir, path));
         written.add(path);
         onFile(path);
       }
       return { sha256, size: bytes.length, path };
     },
   };
-}
-
-function writeWhole(path: string, bytes: Uint8Array): void {
-  makeFolders(dirname(path));
-  const temporary = `${path}.tmp`;
-  try {
-    writeFileSync(temporary, bytes);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { LoggerError, type LoggerNotice } from '@microbatch/core/logger';
 import { keepSavedFiles } from '../files/keep-saved-files.js';
-import { type SavePolicy, saveFiles } from '../files/save-files.js';
+import { saveFiles } from '../files/save-files.js';
+import type { FilePolicy } from '../log/records.js';
 
 /** Which files `save()` takes, and when they are uploaded. */
 export interface SaveOptions {
@@ -10,7 +11,7 @@ export interface SaveOptions {
    */
   readonly base?: string;
   /** `'now'` as the file is; `'end'` as it is when the run ends; `'live'`, where absent, both. */
-  readonly policy?: SavePolicy;
+  readonly policy?: FilePolicy;
   /** Whether `*`, `?` and `[` stand for other characters; true where absent. */
   readonly glob?: boolean;
 }

@@ -5,6 +5,7 @@ import { setAt } from '../log/nested.js';
 import type { RunDescription } from '../log/records.js';
 import type { RowTable } from '../log/row-table.js';
 import type { JsonValue } from '../log/value-json.js';
+import { deferred } from '../upload/deferred.js';
 import type { FromSdkWorker, SdkRow, ToSdkWorker } from './sdk-worker.js';
 
 const START_LIMIT_MS = 20_000;
@@ -57,20 +58,14 @@ export function startSdkUplink(
   });
   const withoutKey = (text: string) => (apiKey === undefined ? text : text.replaceAll(apiKey, '[key]'));
   let over = false;
-  let onStarted: () => void = () => {};
-  let onEnded: () => void = () => {};
-  const ended = new Promise<void>((resolve) => {
-    onEnded = resolve;
-  });
-  const started = new Promise<void>((resolve) => {
-    onStarted = resolve;
-  });
+  const ended = deferred<void>();
+  const started = deferred<void>();
 
   function end(problem?: string): void {
     if (over) return;
     over = true;
-    onStarted();
-    onEnded();
+    started.resolve();
+    ended.resolve();
     void worker.terminate();
     if (problem === undefined) return;
     const message = `@wandb/sdk: ${withoutKey(problem)}; it sends nothing more, the log on disk holds every row`;
@@ -89,7 +84,7 @@ export function startSdkUplink(
   worker.on('message', (message: FromSdkWorker) => {
     if (message.type === 'failed') return end(message.reason);
     if (message.type === 'finished') return end();
-    onStarted();
+    started.resolve();
     options.onStart(message.url);
     worker.unref();
   });
@@ -103,12 +98,12 @@ export function startSdkUplink(
   });
 
   return {
-    started: limited(started, START_LIMIT_MS, 'its start'),
+    started: limited(started.promise, START_LIMIT_MS, 'its start'),
     row: (table, step) => post({ type: 'row', row: sdkRow(table, step) }),
     async finish(exitCode) {
       worker.ref();
       post({ type: 'finish', exitCode });
-      await limited(ended, FINISH_LIMIT_MS, 'sending the last rows');
+      await limited(ended.promise, FINISH_LIMIT_MS, 'sending the last rows');
     },
     abandon: () => end('the process ended before all rows were sent'),
   };

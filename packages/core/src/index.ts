@@ -54,6 +54,7 @@ export type {
   RunEndEvent,
   RunOutcome,
   RunStartEvent,
+  StepMeasurements,
   TrainEvent,
 } from './logger/train-event.js';
 export { whenRelieved } from './record/pressure.js';

@@ -21,6 +21,7 @@ const microBatch = fc.record(
     loss: mean,
     samples: fc.integer({ min: 1, max: 12 }),
     weight: fc.double({ min: 0.5, max: 4, noNaN: true }),
+    skipped: fc.constantFrom(false, false, false, true),
     metrics,
     learningRate: rate,
     lastOfEpoch: fc.constantFrom(false, false, false, true),

@@ -1,6 +1,6 @@
 import type { LogValues } from '../logger/log-values.js';
 import type { RunInfo, RunOptions } from '../logger/run-info.js';
-import type { DiagnosticLevel, Metrics, RunOutcome, TrainEvent } from '../logger/train-event.js';
+import type { DiagnosticLevel, Metrics, RunOutcome, StepMeasurements, TrainEvent } from '../logger/train-event.js';
 import type { MicroBatchResult } from './micro-batch-result.js';
 import type { AccumulatorSnapshot } from './snapshot.js';
 
@@ -26,11 +26,8 @@ export interface WindowStatus {
 }
 
 /** What the training engine knows of an optimizer step. */
-export interface AppliedInfo {
+export interface AppliedInfo extends StepMeasurements {
   readonly learningRate?: number;
-  readonly gradNorm?: number;
-  readonly clippedGradNorm?: number;
-  readonly gradientNoiseScale?: number;
 }
 
 /** Turns micro-batch results into events: pure, without gradients or tensors; calls out of order throw an `Error`. */
@@ -39,7 +36,10 @@ export interface Accumulator {
   /** The epoch under way has micro-batches and its tail is not decided yet. */
   readonly insideEpoch: boolean;
   start(): readonly TrainEvent[];
-  /** Counts a micro-batch. An epoch that its count or `lastOfEpoch` ended is closed first, if `endEpoch` was not called. */
+  /**
+   * Counts a micro-batch. An epoch that its count or `lastOfEpoch` ended is closed first, if `endEpoch` was not called. A window
+   * whose micro-batches were all skipped is discarded at once.
+   */
   next(result: MicroBatchResult): WindowStatus;
   /** The optimizer really stepped. */
   applied(info?: AppliedInfo): readonly TrainEvent[];

@@ -1,10 +1,12 @@
 import { assertOneOf, assertOptions, show } from '../logger/option-checks.js';
 import type { RunInfo, TrainingPlan } from '../logger/run-info.js';
+import { forEachMeasurement } from '../logger/step-measurements.js';
 import type {
   AccumulatedBatchEvent,
   DiagnosticLevel,
   Metrics,
   MicroBatchEvent,
+  MicroBatchRecord,
   TrainEvent,
 } from '../logger/train-event.js';
 import type { AccumulationPolicy } from './accumulation-policy.js';
@@ -82,7 +84,7 @@ export function createAccumulator(
 
   // A step divided by a total weight of 0 would turn every parameter into NaN.
   function assertWeighs(added: number): void {
-    if (window.weight + added > 0) return;
+    if (window.weight + added > 0 || window.hasSkipped) return;
     throw new RangeError(
       `weight: the micro-batches of the window that ends after microStep ${microStep} weigh 0 in all`,
     );
@@ -101,6 +103,11 @@ export function createAccumulator(
     return [Object.freeze({ type: 'discarded-window', ...clocks(), reason, microBatches: window.take() })];
   }
 
+  /** Gives up a full window in which nothing is left to step with. */
+  function discardIfSkipped(): TrainEvent[] {
+    return window.full && window.weight === 0 ? discardWindow('skipped') : [];
+  }
+
   function closeTail(): TrainEvent[] {
     const decided = window.full || window.isEmpty || policy.lastWindow === 'carry';
     if (!decided && policy.lastWindow === 'flush') {
@@ -108,7 +115,7 @@ export function createAccumulator(
       window.close();
     }
     epoch.close();
-    return decided || policy.lastWindow === 'flush' ? [] : discardWindow('epoch-tail');
+    return decided || policy.lastWindow === 'flush' ? discardIfSkipped() : discardWindow('epoch-tail');
   }
 
   function endEpoch(valid?: Metrics): TrainEvent {
@@ -162,21 +169,25 @@ export function createAccumulator(
       assertRunning('next');
       assertNotFull('next');
       assertMicroBatch(result);
-      const { loss, samples: batchSamples, weight = batchSamples } = result;
+      const { loss, samples: batchSamples, skipped = false } = result;
+      const weight = skipped ? 0 : (result.weight ?? batchSamples);
       const metrics = metricsOf(result);
       if (policy.normalize === 'target' && weight !== batchSamples) {
         throw new TypeError(
           `weight: ${weight} for ${batchSamples} samples, but normalize 'target' divides by samples: use normalize 'actual'`,
         );
       }
-      if (weight === 0 && window.samples + batchSamples >= nextTarget()) assertWeighs(weight);
+      if (weight === 0 && !skipped && window.samples + batchSamples >= nextTarget()) assertWeighs(weight);
       const events: TrainEvent[] = epoch.closed ? [endEpoch()] : [];
       const target = targets.advance(window.isEmpty);
       microStep += 1;
       samples += batchSamples;
       if (result.learningRate !== undefined) learningRate = result.learningRate;
-      window.add({ microStep, samples: batchSamples, weight, loss }, metrics, target);
-      epoch.add(batchSamples, loss, metrics);
+      const record: Mutable<MicroBatchRecord> = { microStep, samples: batchSamples, weight, loss };
+      if (skipped) record.skipped = true;
+      window.add(record, metrics, target);
+      if (skipped) epoch.skip();
+      else epoch.add(batchSamples, loss, metrics);
 
       const event: Mutable<MicroBatchEvent> = {
         // Written out: a spread here would double what an event costs.
@@ -192,14 +203,19 @@ export function createAccumulator(
         metrics,
         window: Object.freeze({ filled: window.samples, target }),
       };
+      if (skipped) event.skipped = true;
       if (learningRate !== undefined) event.learningRate = learningRate;
-      if (!policy.logAccumBatch) event.smoothLoss = smooth.add(loss);
+      if (!policy.logAccumBatch) event.smoothLoss = skipped ? smooth.value() : smooth.add(loss);
       events.push(Object.freeze(event));
-      if (!nonFiniteTold && !Number.isFinite(loss)) {
+      if (skipped) {
+        const message = `micro-batch ${microStep} is skipped: its loss (${loss}) or its gradient is not finite; its window goes on without it`;
+        events.push(diagnostic('warn', 'micro-batch-skipped', message));
+      } else if (!nonFiniteTold && !Number.isFinite(loss)) {
         nonFiniteTold = true;
         const message = `the loss of micro-batch ${microStep} is ${loss}; training goes on`;
         events.push(diagnostic('warn', 'non-finite-loss', message));
       }
+      events.push(...discardIfSkipped());
       if (result.lastOfEpoch ?? epoch.microBatches === microBatchesPerEpoch) events.push(...closeTail());
       return status(events);
     },
@@ -227,9 +243,7 @@ export function createAccumulator(
       };
       if (learningRate !== undefined) event.learningRate = learningRate;
       if (policy.logAccumBatch) event.smoothLoss = smooth.add(loss);
-      for (const measured of ['gradNorm', 'clippedGradNorm', 'gradientNoiseScale'] as const) {
-        if (info[measured] !== undefined) event[measured] = info[measured];
-      }
+      forEachMeasurement(info, (name, value) => (event[name] = value));
       return [Object.freeze(event)];
     },
 

@@ -19,6 +19,8 @@ export interface EpochProgress {
   /** Epochs trained; fractional where the micro-batches of an epoch are known. */
   readonly clock: number;
   add(samples: number, loss: number, metrics: Metrics): void;
+  /** Counts a micro-batch that is no part of the means. */
+  skip(): void;
   close(): void;
   /** Goes on to the next epoch; returns the means of the one that ends, frozen. */
   end(): Metrics;
@@ -49,12 +51,15 @@ export function createEpochProgress(microBatchesPerEpoch?: number, state?: Epoch
       microBatches += 1;
       means.add(samples, loss, metrics);
     },
+    skip() {
+      microBatches += 1;
+    },
     close() {
       closed = true;
     },
     end() {
       const { weight } = means;
-      const train = microBatches === 0 ? {} : { loss: means.loss(weight), ...means.metrics(weight) };
+      const train = weight === 0 ? {} : { loss: means.loss(weight), ...means.metrics(weight) };
       completed += 1;
       microBatches = 0;
       closed = false;

@@ -12,6 +12,11 @@ export interface MicroBatchResult {
   readonly samples: number;
   /** What it counts for in its window; its samples by default. Not negative. */
   readonly weight?: number;
+  /**
+   * Its gradient was left out because it or the loss is not finite: it fills its window with its samples, weighs nothing there,
+   * and is no part of any mean. Not with normalize `'target'`.
+   */
+  readonly skipped?: boolean;
   /** Means, as `loss`. */
   readonly metrics?: Metrics;
   readonly learningRate?: number;
@@ -23,13 +28,16 @@ export interface MicroBatchResult {
 export function assertMicroBatch(result: MicroBatchResult): void {
   if (typeof result !== 'object' || result === null)
     throw new TypeError(`a micro-batch must be an object, not ${show(result)}`);
-  const { loss, samples, weight, learningRate } = result;
+  const { loss, samples, weight, learningRate, skipped } = result;
   if (typeof loss !== 'number') throw new TypeError(`loss must be a number, not ${show(loss)}`);
   if (!Number.isSafeInteger(samples) || samples < 1) {
     throw new RangeError(`samples must be a positive integer, not ${show(samples)}`);
   }
   if (weight !== undefined && !(Number.isFinite(weight) && weight >= 0)) {
     throw new RangeError(`weight must be a number that is not negative, not ${show(weight)}`);
+  }
+  if (skipped !== undefined && typeof skipped !== 'boolean') {
+    throw new TypeError(`skipped must be a boolean, not ${show(skipped)}`);
   }
   if (learningRate !== undefined && typeof learningRate !== 'number') {
     throw new TypeError(`learningRate must be a number, not ${show(learningRate)}`);

@@ -21,6 +21,8 @@ export interface OpenWindow {
   readonly target: number;
   readonly samples: number;
   readonly weight: number;
+  /** Some of its micro-batches were skipped. */
+  readonly hasSkipped: boolean;
   /** What its weighted sums are divided by. */
   readonly normalizer: number;
   add(record: MicroBatchRecord, metrics: Metrics, target: number): void;
@@ -63,12 +65,15 @@ export function createOpenWindow(normalize: Normalize, firstTarget: number, stat
     get weight() {
       return means.weight;
     },
+    get hasSkipped() {
+      return microBatches.some(({ skipped }) => skipped);
+    },
     get normalizer() {
       return normalizer();
     },
     add(record, metrics, newTarget) {
       microBatches.push(Object.freeze(record));
-      means.add(record.weight, record.loss, metrics);
+      if (!record.skipped) means.add(record.weight, record.loss, metrics);
       samples += record.samples;
       target = newTarget;
       carried = false;

@@ -8,17 +8,21 @@ export interface SmoothState {
 /** fastai's debiased exponential mean with β = 0.98 (fastai:fastai/learner.py, `AvgSmoothLoss`). NaN stays NaN. */
 export interface SmoothLoss {
   add(loss: number): number;
+  /** The mean so far; NaN before the first loss. */
+  value(): number;
   state(): SmoothState;
 }
 
 export function createSmoothLoss(state: SmoothState = { mean: 0, count: 0 }): SmoothLoss {
   let { mean, count } = state;
+  const value = () => mean / (1 - BETA ** count);
   return {
     add(loss) {
       count += 1;
       mean -= (mean - loss) * (1 - BETA);
-      return mean / (1 - BETA ** count);
+      return value();
     },
+    value,
     state: () => ({ mean, count }),
   };
 }

@@ -36,5 +36,6 @@ export type {
   RunEndEvent,
   RunOutcome,
   RunStartEvent,
+  StepMeasurements,
   TrainEvent,
 } from './train-event.js';

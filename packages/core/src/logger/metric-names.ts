@@ -1,14 +1,13 @@
+import type { StepMeasurements } from './train-event.js';
+
 /** How a logger calls what it shows. */
-export interface MetricNames {
+export interface MetricNames extends Readonly<Record<keyof StepMeasurements, string>> {
   readonly loss: string;
   readonly smoothLoss: string;
   /** Each micro-batch's own loss, where accumulated batches are recorded. */
   readonly microLoss: string;
   readonly learningRate: string;
   readonly accumBatchSize: string;
-  readonly gradNorm: string;
-  readonly clippedGradNorm: string;
-  readonly gradientNoiseScale: string;
   train(metric: string): string;
   valid(metric: string): string;
 }
@@ -28,6 +27,12 @@ export function metricNames(scheme: NamingScheme = 'microbatch'): MetricNames {
       gradNorm: 'train/grad_norm',
       clippedGradNorm: 'train/clipped_grad_norm',
       gradientNoiseScale: 'train/gradient_noise_scale',
+      normTestRatio: 'train/norm_test_ratio',
+      samplesPerSecond: 'train/samples_per_second',
+      forwardBackwardMs: 'train/forward_backward_ms',
+      accumulateMs: 'train/accumulate_ms',
+      applyMs: 'train/apply_ms',
+      logMs: 'train/log_ms',
       train: cached((metric) => `train/${metric}`),
       valid: cached((metric) => `valid/${metric}`),
     };
@@ -42,6 +47,12 @@ export function metricNames(scheme: NamingScheme = 'microbatch'): MetricNames {
       gradNorm: 'grad_norm',
       clippedGradNorm: 'clipped_grad_norm',
       gradientNoiseScale: 'gradient_noise_scale',
+      normTestRatio: 'norm_test_ratio',
+      samplesPerSecond: 'samples_per_second',
+      forwardBackwardMs: 'forward_backward_ms',
+      accumulateMs: 'accumulate_ms',
+      applyMs: 'apply_ms',
+      logMs: 'log_ms',
       train: cached((metric) => `train_${metric}`),
       valid: cached((metric) => (metric === 'loss' ? 'valid_loss' : metric)),
     };

@@ -1,5 +1,6 @@
 import type { MetricNames } from './metric-names.js';
 import type { RunInfo } from './run-info.js';
+import { forEachMeasurement } from './step-measurements.js';
 import type { AccumulatedBatchEvent, MicroBatchEvent, TrainEvent } from './train-event.js';
 
 /** Whether `event` is a batch of the kind that `logAccumBatch` selects. */
@@ -27,7 +28,5 @@ export function batchScalars(
   }
   if (event.type !== 'accumulated-batch') return;
   if (run.policy.kind === 'schedule') emit(names.accumBatchSize, event.accumBatchSize);
-  if (event.gradNorm !== undefined) emit(names.gradNorm, event.gradNorm);
-  if (event.clippedGradNorm !== undefined) emit(names.clippedGradNorm, event.clippedGradNorm);
-  if (event.gradientNoiseScale !== undefined) emit(names.gradientNoiseScale, event.gradientNoiseScale);
+  forEachMeasurement(event, (name, value) => emit(names[name], value));
 }

@@ -24,6 +24,30 @@ export interface MicroBatchRecord {
   readonly samples: number;
   readonly weight: number;
   readonly loss: number;
+  /** Left out of its window for what was not finite: `weight` is 0, and `loss`, whatever it is, counts for nothing. */
+  readonly skipped?: true;
+}
+
+/** What was measured of an optimizer step; each value is absent where it was not measured. */
+export interface StepMeasurements {
+  /** L2 norm of the accumulated gradient, over all variables, before clipping. */
+  readonly gradNorm?: number;
+  /** The same after clipping. */
+  readonly clippedGradNorm?: number;
+  /** In samples: B_simple of McCandlish et al. 2018 (arXiv:1812.06162), app. A.1, its two parts averaged over steps. */
+  readonly gradientNoiseScale?: number;
+  /** Standard error of the accumulated gradient relative to its norm (Byrd et al. 2012, "norm test"), from this window alone. */
+  readonly normTestRatio?: number;
+  /** Samples trained a second, from the step before to this one. */
+  readonly samplesPerSecond?: number;
+  /** ms that the window's forward and backward passes took. */
+  readonly forwardBackwardMs?: number;
+  /** ms that adding its gradients up took. */
+  readonly accumulateMs?: number;
+  /** ms that the optimizer step took, with what is done around it. */
+  readonly applyMs?: number;
+  /** ms that handing events to loggers took since the step before. */
+  readonly logMs?: number;
 }
 
 /** How a run ended: by itself, by an error, or because somebody stopped it. */
@@ -43,6 +67,8 @@ export interface MicroBatchEvent extends Clocks {
   readonly batchSamples: number;
   /** What it counts for in its window. */
   readonly weight: number;
+  /** Its gradient was left out for what was not finite: `weight` is 0. */
+  readonly skipped?: true;
   readonly metrics: Metrics;
   readonly learningRate?: number;
   /** In samples: what the window holds with this micro-batch, and what closes it. */
@@ -51,8 +77,8 @@ export interface MicroBatchEvent extends Clocks {
   readonly smoothLoss?: number;
 }
 
-/** After each optimizer step was applied. `loss` = Σ weight·loss / `normalizer` over `microBatches`. */
-export interface AccumulatedBatchEvent extends Clocks {
+/** After each optimizer step was applied. `loss` = Σ weight·loss / `normalizer` over the `microBatches` that were not skipped. */
+export interface AccumulatedBatchEvent extends Clocks, StepMeasurements {
   readonly type: 'accumulated-batch';
   readonly loss: number;
   readonly metrics: Metrics;
@@ -66,10 +92,6 @@ export interface AccumulatedBatchEvent extends Clocks {
   readonly microBatches: readonly MicroBatchRecord[];
   /** Only where accumulated batches are recorded. */
   readonly smoothLoss?: number;
-  /** L2 norm of the accumulated gradient before and after clipping, and B_simple of McCandlish et al. 2018, app. A.1. */
-  readonly gradNorm?: number;
-  readonly clippedGradNorm?: number;
-  readonly gradientNoiseScale?: number;
 }
 
 /** A window was given up: its gradients made no optimizer step. */

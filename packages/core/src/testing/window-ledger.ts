@@ -50,6 +50,7 @@ export function createWindowLedger(run: RunInfo, tolerance: number): WindowLedge
     known.forEach((record, i) => {
       const { microStep, batchSamples, weight, loss } = open[i]!;
       const told = { samples: batchSamples, weight, loss };
+      check(record.skipped === open[i]!.skipped, `says skipped ${record.skipped} of micro-batch ${microStep}`);
       for (const field of ['samples', 'weight', 'loss'] as const) {
         check(
           Object.is(record[field], told[field]),
@@ -62,7 +63,7 @@ export function createWindowLedger(run: RunInfo, tolerance: number): WindowLedge
   function checkSmooth(event: MicroBatchEvent | AccumulatedBatchEvent): void {
     const recorded = event.type === (run.logAccumBatch ? 'accumulated-batch' : 'micro-batch');
     check((event.smoothLoss !== undefined) === recorded, `${recorded ? 'lacks' : 'has'} a smoothLoss`);
-    if (!recorded || resumedAt !== undefined) return;
+    if (!recorded || resumedAt !== undefined || ('skipped' in event && event.skipped)) return;
     smoothCount += 1;
     smoothMean = 0.98 * smoothMean + 0.02 * event.loss;
     smoothScale = Math.max(smoothScale, Math.abs(event.loss));
@@ -81,9 +82,10 @@ export function createWindowLedger(run: RunInfo, tolerance: number): WindowLedge
 
   function checkMetrics(event: AccumulatedBatchEvent): void {
     if (event.microBatches.length !== open.length) return;
+    const counted = open.filter((batch) => !batch.skipped);
     for (const [name, value] of Object.entries(event.metrics)) {
-      if (!open.every((batch) => name in batch.metrics)) continue;
-      const terms = open.map((batch) => batch.weight * batch.metrics[name]!);
+      if (!counted.every((batch) => name in batch.metrics)) continue;
+      const terms = counted.map((batch) => batch.weight * batch.metrics[name]!);
       checkNear(`metric ${name}`, value, total(terms) / event.normalizer, scaleOf(terms, event));
     }
   }
@@ -97,6 +99,7 @@ export function createWindowLedger(run: RunInfo, tolerance: number): WindowLedge
     train(event) {
       check(!runMustEnd, 'comes after a discarded window that only run-end may follow');
       check(!isFull(), 'comes while a full window waits');
+      check(!event.skipped || event.weight === 0, `is skipped, but weighs ${event.weight}`);
       check(event.batchSamples > 0 && event.weight >= 0, `has ${event.batchSamples} samples of weight ${event.weight}`);
       const first = open[0];
       const filled = event.batchSamples + (open.at(-1)?.window.filled ?? 0);
@@ -116,7 +119,8 @@ export function createWindowLedger(run: RunInfo, tolerance: number): WindowLedge
         `has ${event.windowSamples} samples of ${event.accumBatchSize}, with lastWindow '${policy.lastWindow}'`,
       );
       const weight = total(event.microBatches.map((record) => record.weight));
-      const losses = event.microBatches.map((record) => record.weight * record.loss);
+      const counted = event.microBatches.filter((record) => !record.skipped);
+      const losses = counted.map((record) => record.weight * record.loss);
       checkNear('windowSamples', event.windowSamples, total(event.microBatches.map((record) => record.samples)));
       if (open[0] !== undefined) checkNear('accumBatchSize', event.accumBatchSize, open[0].window.target);
       checkNear('normalizer', event.normalizer, policy.normalize === 'actual' ? weight : event.accumBatchSize);

@@ -1,12 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 
+/** A variable's gradient; null where no loss depended on it. */
+export interface NamedGradient {
+  readonly name: string;
+  readonly tensor: tf.Tensor | null;
+}
+
 /** The gradient of the window that is open: one tensor a variable. */
 export interface GradientSum {
   /** Adds a micro-batch's gradients, by position, and disposes them. */
   add(gradients: readonly (tf.Tensor | undefined)[]): void;
   multiply(factor: number): void;
-  /** In the variables' order, with null for one that no loss depended on; still owned by the sum. */
-  named(): { name: string; tensor: tf.Tensor }[];
+  /** In the variables' order; still owned by the sum. */
+  named(): readonly NamedGradient[];
   /** Disposes the sum: the next `add` begins a new one. */
   clear(): void;
 }
@@ -27,7 +33,7 @@ export function createGradientSum(variables: readonly tf.Variable[]): GradientSu
         if (sum !== undefined) sums[position] = replace(sum, tf.mul(sum, factor));
       });
     },
-    named: () => variables.map(({ name }, position) => ({ name, tensor: (sums[position] ?? null) as tf.Tensor })),
+    named: () => variables.map(({ name }, position) => ({ name, tensor: sums[position] ?? null })),
     clear() {
       tf.dispose(sums.filter((sum) => sum !== undefined));
       sums.fill(undefined);

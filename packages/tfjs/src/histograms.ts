@@ -1,5 +1,6 @@
 import type { Accumulator, HistogramValue, TrainEvent } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
+import type { NamedGradient } from './gradient-sum.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger } from './option-checks.js';
 import { readValues } from './read-values.js';
 
@@ -16,17 +17,11 @@ export interface HistogramOptions {
 /** The histograms of one optimizer step. */
 export interface StepHistograms {
   /** Reads what the optimizer is about to apply; a promise only on backends that would stall. */
-  readGradients(gradients: readonly NamedTensor[]): Promise<void> | undefined;
+  readGradients(gradients: readonly NamedGradient[]): Promise<void> | undefined;
   /** Reads the variables after the step. */
   readWeights(): Promise<void> | undefined;
   /** What to tell once the step itself was told. */
   events(accumulator: Accumulator): readonly TrainEvent[];
-}
-
-interface NamedTensor {
-  readonly name: string;
-  /** Null where no loss depended on the variable. */
-  readonly tensor: tf.Tensor | null;
 }
 
 /** Checks the option. Throws a `TypeError` or `RangeError` that names it and the value. */
@@ -54,7 +49,7 @@ export function createHistograms(
     const values: Record<string, HistogramValue> = {};
     const nonFinite: string[] = [];
 
-    function note(prefix: string, named: readonly NamedTensor[]): Promise<void> | undefined {
+    function note(prefix: string, named: readonly NamedGradient[]): Promise<void> | undefined {
       const present = named.flatMap(({ name, tensor }) =>
         tensor === null ? [] : { key: `${prefix}/${name}`, tensor },
       );

@@ -5,6 +5,7 @@ import type { DataSource } from './data-source.js';
 import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import { isLayersModel, layersTrainable } from './layers-model.js';
+import { createOptimizerStep, type OptimizerStep } from './optimizer-step.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger, show } from './option-checks.js';
 import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from './start-diagnostics.js';
 import {
@@ -22,7 +23,7 @@ import { createValidation, type Validate } from './validation.js';
 /** A training that was checked and can begin. */
 export interface PreparedTraining<B> {
   readonly trainable: Trainable<B>;
-  readonly optimizer: tf.Optimizer;
+  readonly optimizerStep: OptimizerStep;
   readonly data: DataSource<B>;
   readonly epochs: number;
   readonly accumulator: Accumulator;
@@ -100,7 +101,17 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     isLayersModel(model) ? batchNormDiagnostic(model) : undefined,
     noStepDiagnostic(accumulator, data.samplesPerEpoch, epochs),
   ].filter((diagnostic) => diagnostic !== undefined);
-  return { trainable, optimizer, data, epochs, accumulator, weight, validate, nextHistograms, diagnostics };
+  return {
+    trainable,
+    optimizerStep: createOptimizerStep(optimizer),
+    data,
+    epochs,
+    accumulator,
+    weight,
+    validate,
+    nextHistograms,
+    diagnostics,
+  };
 }
 
 function assertOptimizer(optimizer: unknown): void {

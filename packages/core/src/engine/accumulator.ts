@@ -52,6 +52,8 @@ export interface Accumulator {
   diagnose(diagnostic: { level: DiagnosticLevel; code: string; message: string }): readonly TrainEvent[];
   /** Discards an open window and ends the run. Without effect on an ended run. */
   end(outcome?: RunOutcome, error?: string): readonly TrainEvent[];
+  /** Samples in the open window; 0 where none is open. */
+  readonly windowSamples: number;
   /** The target, in samples, of the window that the next micro-batch belongs to. */
   nextTarget(): number;
   /**

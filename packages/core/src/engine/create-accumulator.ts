@@ -157,6 +157,10 @@ export function createAccumulator(
       return epoch.microBatches > 0 && !epoch.closed;
     },
 
+    get windowSamples() {
+      return window.samples;
+    },
+
     start() {
       if (phase === 'ended') throw new Error('start: the run has ended');
       if (startTold || (phase === 'running' && restored === undefined)) throw new Error('start: the run has begun');

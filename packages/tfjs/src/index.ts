@@ -1,6 +1,7 @@
 export type { CustomModel } from './custom-model.js';
 export type { HistogramOptions } from './histograms.js';
 export type { InMemoryData } from './in-memory-data.js';
+export type { LearningRate, LearningRateSchedule } from './learning-rate-schedule.js';
 export type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
 export type { BatchStream } from './streamed-data.js';
 export type { LabelledBatch, Tensors } from './tensors.js';

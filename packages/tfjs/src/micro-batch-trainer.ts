@@ -51,7 +51,8 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     const target = accumulator.nextTarget();
     const { loss, metrics, gradients } = computeMicroBatch(trainable, batch, share / target);
     gradientSum.add(gradients);
-    computed.push({ samples, weight: share, loss, metrics, learningRate: optimizerStep.learningRate() });
+    const learningRate = optimizerStep.learningRate(accumulator.windowStart);
+    computed.push({ samples, weight: share, loss, metrics, learningRate });
     computedSamples += samples;
     // Where reading waits for all that the device still has to do, losses are read once a window.
     if (!readingStalls() || accumulator.windowSamples + computedSamples >= target) await readLosses();
@@ -82,7 +83,7 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     // The micro-batches were scaled by weight / target, before the window's weight was known.
     if (normalizer !== target) gradientSum.multiply(target / normalizer);
     const histograms = nextHistograms?.();
-    const applying = optimizerStep.apply(gradientSum, histograms?.readGradients);
+    const applying = optimizerStep.apply(gradientSum, accumulator.windowStart, histograms?.readGradients);
     const applied = applying instanceof Promise ? await applying : applying;
     gradientSum.clear();
     const weightsRead = histograms?.readWeights();

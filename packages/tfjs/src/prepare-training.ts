@@ -49,6 +49,7 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
   'validation',
   'epochs',
   'accumulation',
+  'learningRate',
   'run',
   'weight',
   'samples',
@@ -62,7 +63,7 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
 export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> {
   assertKnownOptions('train', given, OPTIONS);
   const options = given as AnyTrainOptions<B>;
-  const { model, optimizer, epochs = 1, accumulation, run, validation, weight, histograms } = options;
+  const { model, optimizer, learningRate, epochs = 1, accumulation, run, validation, weight, histograms } = options;
   assertPositiveInteger('epochs', epochs);
   for (const option of ['microBatchSize', 'microBatchesPerEpoch'] as const) {
     if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
@@ -74,6 +75,8 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   assertPolicy(accumulation);
 
   const trainable = trainableOf(options);
+  const around = learningRate === undefined ? {} : { learningRate };
+  const optimizerStep = createOptimizerStep(optimizer, trainable.variables, around);
   const data = sourceOf(options, epochs, trainable);
   const microBatchSize = data.microBatchSize ?? accumulation.microBatchSize ?? firstBatchSize(options.data, trainable);
   if (microBatchSize === undefined) {
@@ -103,7 +106,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   ].filter((diagnostic) => diagnostic !== undefined);
   return {
     trainable,
-    optimizerStep: createOptimizerStep(optimizer),
+    optimizerStep,
     data,
     epochs,
     accumulator,

@@ -11,6 +11,7 @@ import type { Observable } from 'rxjs';
 import type { CustomModel } from './custom-model.js';
 import type { HistogramOptions } from './histograms.js';
 import type { InMemoryData } from './in-memory-data.js';
+import type { LearningRate } from './learning-rate-schedule.js';
 import type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
 import type { BatchStream } from './streamed-data.js';
 import type { LabelledBatch } from './tensors.js';
@@ -28,6 +29,8 @@ export interface CommonTrainOptions<B> {
   readonly epochs?: number;
   /** When the optimizer steps. */
   readonly accumulation: AccumulationPolicy;
+  /** Set on the optimizer before each step, and left there; by default the optimizer's own rate stays. */
+  readonly learningRate?: LearningRate;
   readonly run?: RunOptions;
   /** What a batch counts for in its window, where that is not its samples: tokens, say. The loss must be the mean over it. */
   readonly weight?: (batch: B) => number;

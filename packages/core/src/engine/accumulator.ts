@@ -1,6 +1,13 @@
 import type { LogValues } from '../logger/log-values.js';
 import type { RunInfo, RunOptions } from '../logger/run-info.js';
-import type { DiagnosticLevel, Metrics, RunOutcome, StepMeasurements, TrainEvent } from '../logger/train-event.js';
+import type {
+  Clocks,
+  DiagnosticLevel,
+  Metrics,
+  RunOutcome,
+  StepMeasurements,
+  TrainEvent,
+} from '../logger/train-event.js';
 import type { MicroBatchResult } from './micro-batch-result.js';
 import type { AccumulatorSnapshot } from './snapshot.js';
 
@@ -54,6 +61,8 @@ export interface Accumulator {
   end(outcome?: RunOutcome, error?: string): readonly TrainEvent[];
   /** Samples in the open window; 0 where none is open. */
   readonly windowSamples: number;
+  /** Where training stood as the open window began; where it stands, if none is open. */
+  readonly windowStart: Pick<Clocks, 'step' | 'samples' | 'epoch'>;
   /** The target, in samples, of the window that the next micro-batch belongs to. */
   nextTarget(): number;
   /**

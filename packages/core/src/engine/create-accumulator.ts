@@ -161,6 +161,11 @@ export function createAccumulator(
       return window.samples;
     },
 
+    get windowStart() {
+      const trained = window.isEmpty ? epoch.clock : window.startEpoch;
+      return { step, samples: samples - window.samples, epoch: trained };
+    },
+
     start() {
       if (phase === 'ended') throw new Error('start: the run has ended');
       if (startTold || (phase === 'running' && restored === undefined)) throw new Error('start: the run has begun');
@@ -189,7 +194,7 @@ export function createAccumulator(
       if (result.learningRate !== undefined) learningRate = result.learningRate;
       const record: Mutable<MicroBatchRecord> = { microStep, samples: batchSamples, weight, loss };
       if (skipped) record.skipped = true;
-      window.add(record, metrics, target);
+      window.add(record, metrics, target, epoch.clock);
       if (skipped) epoch.skip();
       else epoch.add(batchSamples, loss, metrics);
 

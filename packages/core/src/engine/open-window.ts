@@ -8,6 +8,8 @@ export interface OpenWindowState {
   readonly carried: boolean;
   readonly target: number;
   readonly samples: number;
+  /** Epochs trained as it began. */
+  readonly startEpoch: number;
   readonly microBatches: readonly MicroBatchRecord[];
   readonly means: WeightedMeansState;
 }
@@ -21,11 +23,14 @@ export interface OpenWindow {
   readonly target: number;
   readonly samples: number;
   readonly weight: number;
+  /** Epochs trained as it began; 0 where it is empty. */
+  readonly startEpoch: number;
   /** Some of its micro-batches were skipped. */
   readonly hasSkipped: boolean;
   /** What its weighted sums are divided by. */
   readonly normalizer: number;
-  add(record: MicroBatchRecord, metrics: Metrics, target: number): void;
+  /** `epoch` is how many were trained before this micro-batch. */
+  add(record: MicroBatchRecord, metrics: Metrics, target: number, epoch: number): void;
   /** Counts as full with what it holds. */
   close(): void;
   /** Goes on into the next epoch. */
@@ -42,6 +47,7 @@ export function createOpenWindow(normalize: Normalize, firstTarget: number, stat
   let carried = state?.carried ?? false;
   let target = state?.target ?? firstTarget;
   let samples = state?.samples ?? 0;
+  let startEpoch = state?.startEpoch ?? 0;
   let microBatches = (state?.microBatches ?? []).map((record) => Object.freeze({ ...record }));
 
   const normalizer = () => (normalize === 'target' ? target : means.weight);
@@ -65,13 +71,17 @@ export function createOpenWindow(normalize: Normalize, firstTarget: number, stat
     get weight() {
       return means.weight;
     },
+    get startEpoch() {
+      return startEpoch;
+    },
     get hasSkipped() {
       return microBatches.some(({ skipped }) => skipped);
     },
     get normalizer() {
       return normalizer();
     },
-    add(record, metrics, newTarget) {
+    add(record, metrics, newTarget, epoch) {
+      if (microBatches.length === 0) startEpoch = epoch;
       microBatches.push(Object.freeze(record));
       if (!record.skipped) means.add(record.weight, record.loss, metrics);
       samples += record.samples;
@@ -90,10 +100,11 @@ export function createOpenWindow(normalize: Normalize, firstTarget: number, stat
       const lineage = Object.freeze(microBatches);
       microBatches = [];
       samples = 0;
+      startEpoch = 0;
       full = false;
       means.clear();
       return lineage;
     },
-    state: () => ({ full, carried, target, samples, microBatches, means: means.state() }),
+    state: () => ({ full, carried, target, samples, startEpoch, microBatches, means: means.state() }),
   };
 }

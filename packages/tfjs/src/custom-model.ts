@@ -29,6 +29,7 @@ export function customTrainable<B>(model: CustomModel<B>, samples?: (batch: B) =
     throw new TypeError(`model has no trainable weights: none of its ${variables.length} variables is`);
   return {
     variables: trainable,
+    state: variables.filter((variable) => !variable.trainable),
     check: (_owner, batch) => samples?.(batch) ?? samplesOfAnyBatch(batch),
     forward: (batch, training) => ({
       loss: () => model.loss(batch, { training }),

@@ -11,6 +11,8 @@ export interface GradientSum {
   /** Adds a micro-batch's gradients, by position, and disposes them. */
   add(gradients: readonly (tf.Tensor | undefined)[]): void;
   multiply(factor: number): void;
+  /** Puts what `change` returns in each tensor's place, one after the other; the same tensor leaves it. */
+  replaceEach(change: (gradient: tf.Tensor, position: number) => tf.Tensor): void;
   /** In the variables' order; still owned by the sum. */
   named(): readonly NamedGradient[];
   /** Disposes the sum: the next `add` begins a new one. */
@@ -19,6 +21,15 @@ export interface GradientSum {
 
 export function createGradientSum(variables: readonly tf.Variable[]): GradientSum {
   const sums: (tf.Tensor | undefined)[] = variables.map(() => undefined);
+
+  function replaceEach(change: (gradient: tf.Tensor, position: number) => tf.Tensor): void {
+    sums.forEach((sum, position) => {
+      if (sum === undefined) return;
+      const changed = tf.tidy(() => change(sum, position));
+      if (changed !== sum) sums[position] = replace(sum, changed);
+    });
+  }
+
   return {
     add(gradients) {
       ownTensors(gradients).forEach((gradient, position) => {
@@ -28,11 +39,8 @@ export function createGradientSum(variables: readonly tf.Variable[]): GradientSu
         if (sum !== undefined) gradient.dispose();
       });
     },
-    multiply(factor) {
-      sums.forEach((sum, position) => {
-        if (sum !== undefined) sums[position] = replace(sum, tf.mul(sum, factor));
-      });
-    },
+    multiply: (factor) => replaceEach((sum) => tf.mul(sum, factor)),
+    replaceEach,
     named: () => variables.map(({ name }, position) => ({ name, tensor: sums[position] ?? null })),
     clear() {
       tf.dispose(sums.filter((sum) => sum !== undefined));

@@ -39,6 +39,7 @@ export function layersTrainable(
 
   return {
     variables,
+    state: model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable),
     check(owner, batch) {
       const samples = labelledSamples(owner, batch);
       const inputs = pick(`${owner}: xs`, batch.xs, model.inputNames);

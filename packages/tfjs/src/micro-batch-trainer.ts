@@ -1,8 +1,10 @@
-import { type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
+import { type Metrics, type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
+import { createAdmission, type FiniteCheck } from './admission.js';
 import type { GradientSum } from './gradient-sum.js';
 import { computeMicroBatch } from './gradients.js';
 import { createPacer } from './macrotask.js';
+import { type NonFiniteParts, nonFiniteError } from './non-finite.js';
 import type { PreparedTraining } from './prepare-training.js';
 import { readScalars } from './read-scalars.js';
 import { readingStalls } from './read-values.js';
@@ -37,22 +39,30 @@ interface ComputedMicroBatch {
   readonly loss: tf.Tensor;
   readonly metrics: NamedScalars;
   readonly learningRate: number | undefined;
+  readonly check: FiniteCheck | undefined;
+}
+
+interface ReadMicroBatch extends Pick<ComputedMicroBatch, 'samples' | 'weight' | 'learningRate'> {
+  readonly loss: number;
+  readonly metrics: Metrics;
+  readonly nonFinite: NonFiniteParts | undefined;
 }
 
 export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchTrainer<B> {
   const { trainable, accumulator, gradientSum, optimizerStep, stop, emit, weight, nextHistograms } = parts;
+  const admit = createAdmission(parts.nonFinite, trainable, gradientSum);
   const pace = createPacer();
   let computed: ComputedMicroBatch[] = [];
   let computedSamples = 0;
+  let microStep = accumulator.run.resumedAt?.microStep ?? 0;
 
   async function train(batch: B): Promise<void> {
     const samples = trainable.check('data', batch);
     const share = weight?.(batch) ?? samples;
     const target = accumulator.nextTarget();
-    const { loss, metrics, gradients } = computeMicroBatch(trainable, batch, share / target);
-    gradientSum.add(gradients);
     const learningRate = optimizerStep.learningRate(accumulator.windowStart);
-    computed.push({ samples, weight: share, loss, metrics, learningRate });
+    const { loss, metrics, check } = admit(() => computeMicroBatch(trainable, batch, share / target));
+    computed.push({ samples, weight: share, loss, metrics, learningRate, check });
     computedSamples += samples;
     // Where reading waits for all that the device still has to do, losses are read once a window.
     if (!readingStalls() || accumulator.windowSamples + computedSamples >= target) await readLosses();
@@ -63,15 +73,17 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
   }
 
   async function readLosses(): Promise<void> {
-    const reading = computed.map(({ loss, metrics }) => readScalars(loss, metrics));
-    const read = computed;
+    const reading = computed.map(readMicroBatch);
     computed = [];
     computedSamples = 0;
-    for (const [index, { samples, weight, learningRate }] of read.entries()) {
-      const values = reading[index]!;
-      const { loss, metrics } = values instanceof Promise ? await values : values;
+    // All of them, so that an error leaves no read under way.
+    const read = reading.some((values) => values instanceof Promise) ? await Promise.all(reading) : reading;
+    for (const { samples, weight, loss, metrics, learningRate, nonFinite } of read as ReadMicroBatch[]) {
+      microStep += 1;
+      if (nonFinite !== undefined && parts.nonFinite === 'raise') throw nonFiniteError(microStep, loss, nonFinite);
       const rate = learningRate === undefined ? {} : { learningRate };
-      await settle(accumulator.next({ loss, samples, weight, metrics, ...rate }));
+      const skipped = nonFinite === undefined ? {} : ({ skipped: true } as const);
+      await settle(accumulator.next({ loss, samples, weight, metrics, ...rate, ...skipped }));
     }
   }
 
@@ -101,9 +113,23 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     readLosses,
     settle,
     dispose() {
-      for (const { loss, metrics } of computed)
+      for (const { loss, metrics, check } of computed) {
         for (const tensor of [loss, ...Object.values(metrics)]) tensor.dispose();
+        check?.dispose();
+      }
       computed = [];
     },
   };
+}
+
+function readMicroBatch({
+  loss,
+  metrics,
+  check,
+  ...known
+}: ComputedMicroBatch): ReadMicroBatch | Promise<ReadMicroBatch> {
+  const scalars = readScalars(loss, metrics);
+  const nonFinite = check?.read();
+  if (!(scalars instanceof Promise || nonFinite instanceof Promise)) return { ...known, ...scalars, nonFinite };
+  return Promise.all([scalars, nonFinite]).then(([values, parts]) => ({ ...known, ...values, nonFinite: parts }));
 }

@@ -5,6 +5,7 @@ import type { DataSource } from './data-source.js';
 import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import { isLayersModel, layersTrainable } from './layers-model.js';
+import { assertNonFinite, type NonFinite } from './non-finite.js';
 import { createOptimizerStep, type OptimizerStep } from './optimizer-step.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger, show } from './option-checks.js';
 import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from './start-diagnostics.js';
@@ -24,6 +25,7 @@ import { createValidation, type Validate } from './validation.js';
 export interface PreparedTraining<B> {
   readonly trainable: Trainable<B>;
   readonly optimizerStep: OptimizerStep;
+  readonly nonFinite: NonFinite;
   readonly data: DataSource<B>;
   readonly epochs: number;
   readonly accumulator: Accumulator;
@@ -49,7 +51,10 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
   'validation',
   'epochs',
   'accumulation',
+  'clip',
   'learningRate',
+  'weightDecay',
+  'nonFinite',
   'run',
   'weight',
   'samples',
@@ -63,7 +68,8 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
 export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> {
   assertKnownOptions('train', given, OPTIONS);
   const options = given as AnyTrainOptions<B>;
-  const { model, optimizer, learningRate, epochs = 1, accumulation, run, validation, weight, histograms } = options;
+  const { model, optimizer, epochs = 1, accumulation, nonFinite = 'propagate' } = options;
+  const { run, validation, weight, histograms } = options;
   assertPositiveInteger('epochs', epochs);
   for (const option of ['microBatchSize', 'microBatchesPerEpoch'] as const) {
     if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
@@ -73,10 +79,10 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   if (histograms !== undefined) assertHistogramOptions(histograms);
   assertOptimizer(optimizer);
   assertPolicy(accumulation);
+  assertNonFinite(nonFinite, accumulation.normalize);
 
   const trainable = trainableOf(options);
-  const around = learningRate === undefined ? {} : { learningRate };
-  const optimizerStep = createOptimizerStep(optimizer, trainable.variables, around);
+  const optimizerStep = createOptimizerStep(optimizer, trainable.variables, options);
   const data = sourceOf(options, epochs, trainable);
   const microBatchSize = data.microBatchSize ?? accumulation.microBatchSize ?? firstBatchSize(options.data, trainable);
   if (microBatchSize === undefined) {
@@ -107,6 +113,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   return {
     trainable,
     optimizerStep,
+    nonFinite,
     data,
     epochs,
     accumulator,

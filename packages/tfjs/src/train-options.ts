@@ -8,14 +8,17 @@ import type {
 } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { Observable } from 'rxjs';
+import type { Clip } from './clip.js';
 import type { CustomModel } from './custom-model.js';
 import type { HistogramOptions } from './histograms.js';
 import type { InMemoryData } from './in-memory-data.js';
 import type { LearningRate } from './learning-rate-schedule.js';
 import type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
+import type { NonFinite } from './non-finite.js';
 import type { BatchStream } from './streamed-data.js';
 import type { LabelledBatch } from './tensors.js';
 import type { ValidationData } from './validation.js';
+import type { WeightDecay } from './weight-decay.js';
 
 /** What `train` takes for every kind of model. `B` is what `data` yields. */
 export interface CommonTrainOptions<B> {
@@ -29,8 +32,14 @@ export interface CommonTrainOptions<B> {
   readonly epochs?: number;
   /** When the optimizer steps. */
   readonly accumulation: AccumulationPolicy;
+  /** Limits each window's mean gradient; by default nothing does. */
+  readonly clip?: Clip;
   /** Set on the optimizer before each step, and left there; by default the optimizer's own rate stays. */
   readonly learningRate?: LearningRate;
+  /** Decoupled, once an optimizer step, with its learning rate; none by default. */
+  readonly weightDecay?: WeightDecay;
+  /** `'propagate'` by default; `'skip'` is not for normalize `'target'`. */
+  readonly nonFinite?: NonFinite;
   readonly run?: RunOptions;
   /** What a batch counts for in its window, where that is not its samples: tokens, say. The loss must be the mean over it. */
   readonly weight?: (batch: B) => number;

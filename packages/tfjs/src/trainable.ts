@@ -17,6 +17,8 @@ export interface ForwardPass {
 export interface Trainable<B> {
   /** In the order in which the optimizer sees them in every step: tfjs's optimizers keep their state by position. */
   readonly variables: readonly tf.Variable[];
+  /** What a forward pass may change besides: batch normalization's moving means, say. */
+  readonly state?: readonly tf.Variable[];
   /** The batch's samples. Throws a `TypeError` or `RangeError` where the model can't take the batch. */
   check(owner: string, batch: B): number;
   forward(batch: B, training: boolean): ForwardPass;

@@ -29,7 +29,7 @@ describe('train() refuses, before any work', () => {
   };
 
   it.each<[string, () => Record<string, unknown>, string]>([
-    ['an unknown option', () => ({ learningRate: 1 }), 'train: unknown option learningRate (1)'],
+    ['an unknown option', () => ({ learnRate: 1 }), 'train: unknown option learnRate (1)'],
     ['epochs of zero', () => ({ epochs: 0 }), 'epochs must be a positive integer, not 0'],
     ['epochs of a half', () => ({ epochs: 0.5 }), 'epochs must be a positive integer, not 0.5'],
     ['epochs as text', () => ({ epochs: '3' }), 'epochs must be a positive integer, not "3"'],

@@ -1,0 +1,350 @@
+import { gradientAccumulation, memory, record, type TrainEvent } from '@microbatch/core';
+import { checkGrammar } from '@microbatch/core/testing';
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type LabelledBatch, type NonFinite, type TrainOptions, train } from '../src/index.js';
+import { onEachBackend } from './backends.js';
+import { classes, collect, ofType, relativeError } from './fixtures.js';
+import { noteGradients } from './optimizers.js';
+import { useQueueingBackend } from './queueing-backend.js';
+
+const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+
+/** What spoils a micro-batch: its loss alone, the gradient of `a` or of `b` alone, or all of it. */
+type Spoilt = 'loss' | 'a' | 'b' | 'all';
+
+interface Batch {
+  readonly xs: tf.Tensor;
+  readonly spoilt?: Spoilt | undefined;
+  readonly by?: number;
+}
+
+/** Adds 0 whose gradient, at one place, is `bad`. */
+const poison = (bad: number) =>
+  tf.customGrad((x) => ({
+    value: tf.mul(tf.sum(x as tf.Tensor), 0),
+    gradFunc: () =>
+      tf
+        .oneHot(tf.tensor1d([2], 'int32'), (x as tf.Tensor).size)
+        .flatten()
+        .mul(bad) as never,
+  })) as unknown as (x: tf.Tensor) => tf.Tensor;
+
+/** The mean over the batch of a loss that bends, by two variables. */
+function model() {
+  const variables = [0, 1].map((seed) => tf.variable(tf.randomUniform([5], -1, 1, 'float32', seed), true));
+  const [a, b] = variables as [tf.Variable, tf.Variable];
+  return {
+    variables,
+    names: variables.map(({ name }) => name),
+    values: () => variables.flatMap((variable) => [...variable.dataSync()]),
+    loss({ xs, spoilt, by = nan }: Batch): tf.Tensor {
+      const outputs = tf.tanh(tf.mul(tf.add(xs, a), b));
+      const loss = tf.mean(tf.sum(tf.square(tf.sub(outputs, 0.3)), 1));
+      if (spoilt === 'loss') return tf.add(loss, by);
+      if (spoilt === 'all') return tf.mul(loss, by);
+      if (spoilt !== undefined) return tf.add(loss, poison(by)(spoilt === 'a' ? a : b));
+      return loss;
+    },
+  };
+}
+
+const rows = (samples: number, seed: number): tf.Tensor => tf.randomNormal([samples, 5], 0, 1, 'float32', seed);
+
+/** Trains these batches as one window; undefined where it made no step. */
+async function windowOf(batches: readonly Batch[], nonFinite: NonFinite, given: Partial<TrainOptions> = {}) {
+  const trained = model();
+  const optimizer = tf.train.sgd(0.1);
+  const noted = noteGradients(optimizer);
+  const samples = batches.reduce((sum, { xs }) => sum + xs.shape[0]!, 0);
+  const before = tf.memory().numTensors;
+  const run = train<Batch>({
+    model: trained,
+    optimizer,
+    data: batches,
+    samples: ({ xs }) => xs.shape[0]!,
+    accumulation: gradientAccumulation({ accumBatchSize: samples, microBatchSize: 1 }),
+    nonFinite,
+    ...(given as object),
+  });
+  const events = collect(run);
+  const error = await run.done.then(
+    () => undefined,
+    (reason: Error) => reason,
+  );
+  expect(tf.memory().numTensors).toBe(before);
+  const values = trained.values();
+  tf.dispose(trained.variables);
+  return { noted, events, error, values, names: trained.names };
+}
+
+const stepOf = (noted: Awaited<ReturnType<typeof windowOf>>['noted']) => noted[0]!.flatMap(({ values }) => values);
+const disposeAll = (batches: readonly Batch[]) => tf.dispose(batches.map(({ xs }) => xs));
+const spoils: Spoilt[] = ['loss', 'a', 'b', 'all'];
+
+onEachBackend((backend) => {
+  const tolerance = backend === 'cpu' ? 1e-6 : 1e-5;
+
+  it("'skip' steps as on the rest alone, whatever is left out and however the window is cut", async () => {
+    const micro = fc.record({
+      samples: fc.integer({ min: 1, max: 6 }),
+      spoilt: fc.option(fc.constantFrom(...spoils), { nil: undefined }),
+      by: fc.constantFrom(nan, infinity, -infinity),
+      weight: fc.integer({ min: 1, max: 9 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(micro, { minLength: 1, maxLength: 6 }), fc.boolean(), async (cuts, weighted) => {
+        const batches = cuts.map((cut, seed) => ({ ...cut, xs: rows(cut.samples, seed) }));
+        const rest = batches.filter(({ spoilt }) => spoilt === undefined);
+        const given = weighted ? { weight: (batch: unknown) => (batch as { weight: number }).weight } : {};
+        const skipping = await windowOf(batches, 'skip', given as never);
+        checkGrammar(skipping.events);
+        expect(ofType(skipping.events, 'micro-batch').map(({ skipped = false }) => skipped)).toEqual(
+          batches.map(({ spoilt }) => spoilt !== undefined),
+        );
+        if (rest.length === 0) {
+          expect(skipping.noted).toEqual([]);
+          expect(ofType(skipping.events, 'discarded-window').map(({ reason }) => reason)).toEqual(['skipped']);
+        } else {
+          const alone = await windowOf(rest, 'propagate', given as never);
+          expect(relativeError(stepOf(skipping.noted), stepOf(alone.noted))).toBeLessThan(tolerance);
+          expect(relativeError(skipping.values, alone.values)).toBeLessThan(tolerance);
+        }
+        disposeAll(batches);
+      }),
+      { numRuns: 40, seed: 7 },
+    );
+  });
+
+  describe.each(spoils)('a micro-batch that is not finite in %s', (spoilt) => {
+    const batches = (by: number): Batch[] => [{ xs: rows(4, 1) }, { xs: rows(4, 2), spoilt, by }, { xs: rows(4, 3) }];
+
+    it.each([nan, infinity, -infinity])("fails a run under 'raise', by %d, before any variable changes", async (by) => {
+      const given = batches(by);
+      const before = model();
+      const { error, noted, events, values, names } = await windowOf(given, 'raise');
+      expect(error).toBeInstanceOf(RangeError);
+      const loss = `its loss (${by})`;
+      const gradients = `its gradient for ${spoilt === 'b' ? names[1] : names[0]}${spoilt === 'all' ? ' and 1 more' : ''}`;
+      const parts = { loss, a: gradients, b: gradients, all: `${loss} and ${gradients}` }[spoilt];
+      expect(error!.message).toBe(`micro-batch 2 is not finite in ${parts}: nonFinite is 'raise'`);
+      expect(noted).toEqual([]);
+      expect(values).toEqual(before.values());
+      checkGrammar(events);
+      expect(events.map(({ type }) => type)).toEqual(['run-start', 'micro-batch', 'discarded-window', 'run-end']);
+      expect(events.at(-1)).toMatchObject({ outcome: 'failed', error: error!.message });
+      tf.dispose(before.variables);
+      disposeAll(given);
+    });
+
+    it("goes into the step under 'propagate', the default", async () => {
+      const given = batches(nan);
+      const { noted, error } = await windowOf(given, undefined as never, { nonFinite: 'propagate' });
+      expect(error).toBeUndefined();
+      expect(stepOf(noted).some(Number.isNaN)).toBe(spoilt !== 'loss');
+      disposeAll(given);
+    });
+  });
+
+  it('finite gradients whose sum overflows are not taken for others', async () => {
+    const variable = tf.variable(tf.ones([4]));
+    const optimizer = tf.train.sgd(0);
+    const noted = noteGradients(optimizer);
+    await train({
+      model: { variables: [variable], loss: () => tf.sum(tf.mul(tf.sub(variable, 1), 2e38)) },
+      optimizer,
+      data: { ...classes(2), batchSize: 1 },
+      accumulation: gradientAccumulation({ accumBatchSize: 2 }),
+      nonFinite: 'raise',
+    }).done;
+    const [two] = [Math.fround(2e38)];
+    expect(noted.map(([gradient]) => gradient!.values)).toEqual([[two, two, two, two]]);
+    variable.dispose();
+  });
+
+  it('leaves no trace of a skipped micro-batch in the moving means of batch normalization', async () => {
+    const build = () =>
+      tf.sequential({
+        layers: [
+          tf.layers.dense({ units: 4, inputShape: [6], kernelInitializer: tf.initializers.glorotUniform({ seed: 3 }) }),
+          tf.layers.batchNormalization(),
+          tf.layers.dense({
+            units: 3,
+            activation: 'softmax',
+            kernelInitializer: tf.initializers.glorotUniform({ seed: 4 }),
+          }),
+        ],
+      });
+    const good = [classes(8, 1), classes(8, 2)];
+    const spoilt = { xs: tf.fill([8, 6], nan), ys: classes(8, 3).ys };
+    const follow = async (data: LabelledBatch[], nonFinite: NonFinite) => {
+      const trained = build();
+      const options = {
+        model: trained,
+        optimizer: tf.train.sgd(0.1),
+        loss: 'categoricalCrossentropy',
+        data,
+        accumulation: gradientAccumulation({ accumBatchSize: 8 * data.length }),
+        nonFinite,
+      } as const;
+      const before = tf.memory().numTensors;
+      await train(options).done.catch(() => {});
+      expect(tf.memory().numTensors).toBe(before);
+      return trained.getWeights().flatMap((weight) => [...weight.dataSync()]);
+    };
+    const [first, second] = good as [LabelledBatch, LabelledBatch];
+    const alone = await follow([first, second], 'propagate');
+    expect(alone.every(Number.isFinite)).toBe(true);
+    expect(relativeError(await follow([first, spoilt, second], 'skip'), alone)).toBeLessThan(tolerance);
+    expect((await follow([first, spoilt, second], 'raise')).every(Number.isFinite)).toBe(true);
+  });
+
+  it('holds no tensor over many windows', async () => {
+    const data = { ...classes(16), batchSize: 2, seed: 1 };
+    const kernel = tf.variable(tf.ones([6, 3]));
+    let batches = 0;
+    const run = train<LabelledBatch>({
+      model: {
+        variables: [kernel],
+        loss({ xs }) {
+          batches += 1;
+          return tf.mean(tf.mul(tf.matMul(xs as tf.Tensor2D, kernel as tf.Tensor2D), batches % 3 === 0 ? nan : 1));
+        },
+      },
+      optimizer: tf.train.sgd(0.1),
+      data,
+      epochs: 50,
+      accumulation: gradientAccumulation({ accumBatchSize: 8 }),
+      nonFinite: 'skip',
+    });
+    const counts = new Set<number>();
+    run.events$.subscribe(({ type }) => {
+      if (type === 'accumulated-batch') counts.add(tf.memory().numTensors);
+    });
+    await run.done;
+    expect(counts.size).toBe(1);
+    expect([...kernel.dataSync()].every(Number.isFinite)).toBe(true);
+    kernel.dispose();
+  });
+});
+
+describe('on a backend whose reads would stall', () => {
+  const reads = useQueueingBackend();
+  afterEach(() => tf.setBackend('cpu'));
+
+  const shown = (events: readonly TrainEvent[]) =>
+    events.filter(({ type }) => type !== 'run-start').map((event) => ({ ...event, time: 0 }));
+
+  it.each(['skip', 'raise'] as const)("'%s' does the same, and waits once a window", async (nonFinite) => {
+    for (const spoilt of spoils) {
+      const on = async (backend: string) => {
+        await tf.setBackend(backend);
+        const batches: Batch[] = [{ xs: rows(4, 1) }, { xs: rows(2, 2), spoilt, by: -infinity }, { xs: rows(4, 3) }];
+        Object.assign(reads, { synchronous: 0, waits: 0 });
+        const noted = windowOf(batches, nonFinite);
+        const result = await noted;
+        disposeAll(batches);
+        return result;
+      };
+      const expected = await on('cpu');
+      const given = await on('queueing');
+      expect(reads.waits).toBe(1);
+      expect(given.values).toEqual(expected.values);
+      // Variables have the names of their run.
+      const places = ({ error, names }: typeof given) =>
+        names.reduce((text, name, place) => text?.replace(`for ${name}`, `for ${place}`), error?.message);
+      expect(places(given)).toBe(places(expected));
+      if (nonFinite === 'skip') expect(shown(given.events)).toEqual(shown(expected.events));
+    }
+  });
+
+  it('keeps the moving means of batch normalization from what is skipped', async () => {
+    await tf.setBackend('queueing');
+    const trained = tf.sequential({
+      layers: [tf.layers.batchNormalization({ inputShape: [6] }), tf.layers.dense({ units: 3, activation: 'softmax' })],
+    });
+    const options = {
+      model: trained,
+      optimizer: tf.train.sgd(0.1),
+      loss: 'categoricalCrossentropy',
+      data: [classes(8, 1), { xs: tf.fill([8, 6], nan), ys: classes(8, 3).ys }, classes(8, 2)],
+      accumulation: gradientAccumulation({ accumBatchSize: 24 }),
+      nonFinite: 'skip',
+    } as const;
+    const before = tf.memory().numTensors;
+    await train(options).done;
+    expect(tf.memory().numTensors).toBe(before);
+    expect(trained.getWeights().every((weight) => [...weight.dataSync()].every(Number.isFinite))).toBe(true);
+  });
+
+  it('disposes what nobody will read after an error', async () => {
+    await tf.setBackend('queueing');
+    const kernel = tf.variable(tf.ones([6, 3]));
+    let batches = 0;
+    const options = {
+      model: {
+        variables: [kernel],
+        loss({ xs }: LabelledBatch) {
+          if (++batches === 3) throw new Error('forward');
+          return tf.mean(tf.matMul(xs as tf.Tensor2D, kernel as tf.Tensor2D));
+        },
+      },
+      optimizer: tf.train.sgd(0.1),
+      data: { ...classes(16), batchSize: 2 },
+      accumulation: gradientAccumulation({ accumBatchSize: 8 }),
+      nonFinite: 'skip',
+    } as const;
+    const before = tf.memory().numTensors;
+    await expect(train<LabelledBatch>(options).done).rejects.toThrow('forward');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('nonFinite', () => {
+  const options = (given: object): TrainOptions =>
+    ({
+      model: { variables: [tf.variable(tf.ones([6, 3]))], loss: () => tf.scalar(nan) },
+      optimizer: tf.train.sgd(0.1),
+      data: { ...classes(16), batchSize: 4 },
+      accumulation: gradientAccumulation({ accumBatchSize: 8 }),
+      ...given,
+    }) as TrainOptions;
+
+  it.each<[string, object, string]>([
+    ['another word', { nonFinite: 'ignore' }, "nonFinite must be 'propagate', 'skip' or 'raise', not \"ignore\""],
+    ['null', { nonFinite: null }, "nonFinite must be 'propagate', 'skip' or 'raise', not null"],
+    ['true', { nonFinite: true }, "nonFinite must be 'propagate', 'skip' or 'raise', not true"],
+    [
+      "'skip' where the target is the divisor",
+      { nonFinite: 'skip', accumulation: gradientAccumulation({ accumBatchSize: 8, normalize: 'target' }) },
+      "nonFinite is 'skip', but normalize is 'target'",
+    ],
+  ])('refuses %s, before any work', (_, given, message) => {
+    const attempt = () => train(options(given));
+    expect(attempt).toThrow(TypeError);
+    expect(attempt).toThrow(message);
+  });
+
+  it("'raise' closes loggers as failed, with all that came before", async () => {
+    const kernel = tf.variable(tf.ones([6, 3]));
+    let batches = 0;
+    const run = train<LabelledBatch>({
+      ...(options({ nonFinite: 'raise' }) as object),
+      model: {
+        variables: [kernel],
+        loss: ({ xs }: LabelledBatch) =>
+          tf.mul(tf.mean(tf.matMul(xs as tf.Tensor2D, kernel as tf.Tensor2D)), ++batches === 4 ? nan : 1),
+      },
+    } as never);
+    const logger = memory();
+    const [receipt] = await record(run.events$, [logger]);
+    await expect(run.done).rejects.toThrow('micro-batch 4 is not finite in its loss (NaN)');
+    expect(receipt).toMatchObject({ received: receipt!.written, errors: [] });
+    checkGrammar(logger.events);
+    expect(ofType(logger.events, 'micro-batch')).toHaveLength(3);
+    expect(ofType(logger.events, 'accumulated-batch')).toHaveLength(1);
+    expect(logger.events.at(-1)).toMatchObject({ type: 'run-end', outcome: 'failed' });
+    kernel.dispose();
+  });
+});

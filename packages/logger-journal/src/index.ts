@@ -1,3 +1,4 @@
+export { followJournal, type JournalFollower, type JournalPlace } from './follow-journal.js';
 export { type JournalLogger, journal } from './journal.js';
 export type { JournalHeader } from './journal-header.js';
 export { type JournalOptions, type JournalSink, journalSink } from './journal-sink.js';

@@ -63,7 +63,11 @@ export function createOptimizerStep(
     if (rateAt !== undefined) setLearningRate(optimizer, rateAt(at));
     const rate = learningRateOf(optimizer);
     const gradients = sum.named();
-    if (decay !== undefined) decay(rate!, gradients);
+    if (decay !== undefined) {
+      // It had one when this was made; weights decayed by `undefined` would be NaN.
+      assertHasLearningRate('weightDecay', weightDecay, optimizer);
+      decay(rate!, gradients);
+    }
     optimizer.applyGradients(gradients as { name: string; tensor: tf.Tensor }[]);
     return rate === undefined ? measured : { learningRate: rate, ...measured };
   }

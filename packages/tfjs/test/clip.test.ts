@@ -23,11 +23,13 @@ const options = (clip?: Clip, optimizer: tf.Optimizer = tf.train.sgd(0)): TrainO
 async function clipped(clip?: Clip) {
   const optimizer = tf.train.sgd(0);
   const gradients = noteGradients(optimizer);
+  const given = options(clip, optimizer);
   const before = tf.memory().numTensors;
-  const run = train(options(clip, optimizer));
+  const run = train(given);
   const events = collect(run);
   await run.done;
-  return { gradients, before, steps: ofType(events, 'accumulated-batch') };
+  expect(tf.memory().numTensors).toBe(before);
+  return { gradients, steps: ofType(events, 'accumulated-batch') };
 }
 
 const norm = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));

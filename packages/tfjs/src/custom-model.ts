@@ -24,17 +24,21 @@ export function customTrainable<B>(model: CustomModel<B>, samples?: (batch: B) =
   if (model.metrics !== undefined && typeof model.metrics !== 'function') {
     throw new TypeError(`model.metrics must be a function of a batch, not ${show(model.metrics)}`);
   }
-  const trainable = variables.filter((variable) => variable.trainable);
+  const trainable = trainableOf(variables);
   if (trainable.length === 0)
     throw new TypeError(`model has no trainable weights: none of its ${variables.length} variables is`);
   return {
     variables: trainable,
     state: variables.filter((variable) => !variable.trainable),
     check: (_owner, batch) => samples?.(batch) ?? samplesOfAnyBatch(batch),
-    forward: (batch, training) => ({
+    forward: (batch, { training }) => ({
       loss: () => model.loss(batch, { training }),
       metrics: () => model.metrics?.(batch, { training }) ?? {},
       release() {},
     }),
   };
+}
+
+function trainableOf(variables: readonly tf.Variable[]): readonly tf.Variable[] {
+  return variables.filter((variable) => variable.trainable);
 }

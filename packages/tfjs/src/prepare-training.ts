@@ -2,6 +2,8 @@ import { type AccumulationPolicy, type Accumulator, createAccumulator } from '@m
 import * as tf from '@tensorflow/tfjs';
 import { type CustomModel, customTrainable } from './custom-model.js';
 import type { DataSource } from './data-source.js';
+import { createEarlyStopping, type EarlyStopping } from './early-stopping.js';
+import { earlyStoppingRule, type KnownMetrics } from './early-stopping-options.js';
 import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import { isLayersModel, layersTrainable } from './layers-model.js';
@@ -34,6 +36,7 @@ export interface PreparedTraining<B> {
   readonly validate: Validate | undefined;
   /** Called once an optimizer step; absent where no histograms are wanted. */
   readonly nextHistograms: (() => StepHistograms | undefined) | undefined;
+  readonly earlyStopping: EarlyStopping | undefined;
   /** What is known beforehand and worth telling. */
   readonly diagnostics: readonly StartDiagnostic[];
 }
@@ -65,6 +68,7 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
   'microBatchesPerEpoch',
   'disposeBatches',
   'histograms',
+  'earlyStopping',
 ];
 
 /** Checks what `train` was given. Throws a `TypeError` or `RangeError` that names the option and the value. */
@@ -116,6 +120,13 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     histograms === undefined
       ? undefined
       : createHistograms(trainable.variables, histograms, accumulator.run.resumedAt?.step ?? 0);
+  const earlyStopping =
+    options.earlyStopping === undefined
+      ? undefined
+      : createEarlyStopping(earlyStoppingRule(options.earlyStopping, knownMetrics(options, trainable)), [
+          ...trainable.variables,
+          ...(trainable.state ?? []),
+        ]);
   const diagnostics = [
     isLayersModel(model) ? batchNormDiagnostic(model) : undefined,
     noStepDiagnostic(accumulator, data.samplesPerEpoch, epochs),
@@ -130,6 +141,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     weight: weigh,
     validate,
     nextHistograms,
+    earlyStopping,
     diagnostics,
   };
 }
@@ -145,6 +157,16 @@ function assertPolicy(policy: Partial<AccumulationPolicy> | undefined): void {
   throw new TypeError(
     `accumulation must be made by gradientAccumulation() or gradientAccumulationSchedule(), not ${show(policy)}`,
   );
+}
+
+/** What an epoch will be known to measure. */
+function knownMetrics<B>({ validation }: AnyTrainOptions<B>, { metricNames }: Trainable<B>): KnownMetrics {
+  return {
+    validates: validation !== undefined,
+    train: metricNames,
+    // A function may return metrics of its own.
+    valid: typeof validation === 'function' ? undefined : metricNames,
+  };
 }
 
 function trainableOf<B>(options: AnyTrainOptions<B>): Trainable<B> {

@@ -12,6 +12,8 @@ import type { ByOutput } from './by-output.js';
 import type { ClassWeights } from './class-weights.js';
 import type { Clip } from './clip.js';
 import type { CustomModel } from './custom-model.js';
+import type { EarlyStoppingResult } from './early-stopping.js';
+import type { EarlyStoppingOptions } from './early-stopping-options.js';
 import type { HistogramOptions } from './histograms.js';
 import type { InMemoryData } from './in-memory-data.js';
 import type { LearningRate } from './learning-rate-schedule.js';
@@ -58,6 +60,8 @@ export interface CommonTrainOptions<B> {
   readonly disposeBatches?: boolean;
   /** Logs the distributions of weights and accumulated gradients after every so many optimizer steps; none by default. */
   readonly histograms?: HistogramOptions;
+  /** Ends training where a value of its epochs does not improve any more; never by default. */
+  readonly earlyStopping?: EarlyStoppingOptions;
 }
 
 /** What `train` takes for a layers model. */
@@ -97,6 +101,8 @@ export interface TrainResult {
   /** The `epoch-end` events. */
   readonly history: readonly EpochEndEvent[];
   readonly outcome: Exclude<RunOutcome, 'failed'>;
+  /** What early stopping did, where it was asked for. */
+  readonly earlyStopping?: EarlyStoppingResult;
 }
 
 /** A run under way. */

@@ -16,7 +16,7 @@ export function train<B = LabelledBatch>(options: CustomTrainOptions<B>): TrainR
 export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun;
 export function train<B>(options: TrainOptions<B>): TrainRun {
   const training = prepareTraining(options);
-  const { accumulator, diagnostics, trainable } = training;
+  const { accumulator, diagnostics, earlyStopping, trainable } = training;
   const { events$, ...events } = createRunEvents(() => whenRelieved(accumulator.run.id));
   const stop = createStopSignal();
   const gradientSum = createGradientSum(trainable.variables);
@@ -35,7 +35,8 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
       const outcome = await trainEpochs({ ...training, gradientSum, stop, emit });
       await emit(accumulator.end(outcome));
       events.complete();
-      return { history: Object.freeze(history), outcome };
+      const judged = earlyStopping === undefined ? {} : { earlyStopping: earlyStopping.result() };
+      return { history: Object.freeze(history), outcome, ...judged };
     } catch (error) {
       await emit(accumulator.end('failed', error instanceof Error ? error.message : String(error)));
       events.error(error);

@@ -14,6 +14,7 @@ import { assertNoMisnamedWeights } from './sample-weights.js';
 import { scalarLoss } from './scalar-loss.js';
 import type { LabelledBatch } from './tensors.js';
 import type { Trainable } from './trainable.js';
+import { assertSameVariables } from './variable-checks.js';
 import { type WeightedMean, weightedMean } from './weighted-mean.js';
 
 /** Whether a value is a `tf.LayersModel`, of whichever copy of the library. */
@@ -67,6 +68,8 @@ export function layersTrainable(
       return weights === undefined ? undefined : tf.sum(weights);
     },
     forward(batch, { training, penaltyShare = 1 }) {
+      if (training)
+        assertSameVariables('the trainable weights of the model', variables, variablesOf(model.trainableWeights));
       const inputs = pick('xs', batch.xs, model.inputNames).map(asColumn);
       const targets = pick('ys', batch.ys, outputs).map(asColumn);
       const weights = weightsOf(batch, training);

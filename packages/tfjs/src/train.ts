@@ -1,6 +1,7 @@
 import { type EpochEndEvent, type TrainEvent, whenRelieved } from '@microbatch/core';
 import { createGradientSum } from './gradient-sum.js';
 import { nextMacrotask } from './macrotask.js';
+import { claimOptimizer } from './optimizer-claims.js';
 import { prepareTraining } from './prepare-training.js';
 import { createRunEvents } from './run-events.js';
 import { createStopSignal } from './stop-signal.js';
@@ -17,6 +18,7 @@ export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun;
 export function train<B>(options: TrainOptions<B>): TrainRun {
   const training = prepareTraining(options);
   const { accumulator, diagnostics, earlyStopping, trainable } = training;
+  const giveOptimizerBack = claimOptimizer(options.optimizer, accumulator.run.id, trainable.variables);
   const { events$, ...events } = createRunEvents(() => whenRelieved(accumulator.run.id));
   const stop = createStopSignal();
   const gradientSum = createGradientSum(trainable.variables);
@@ -43,6 +45,7 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
       throw error;
     } finally {
       gradientSum.clear();
+      giveOptimizerBack();
     }
   }
 

@@ -31,7 +31,7 @@ export interface CommonTrainOptions<B> {
   readonly optimizer: tf.Optimizer;
   /** Tensors, a data set (whose tensors are disposed after use), batches, or a function that makes batches for an epoch. */
   readonly data: InMemoryData | tf.data.Dataset<tf.TensorContainer> | BatchStream<B>;
-  /** Done in inference mode at each epoch's end; means by samples. */
+  /** Done in inference mode at each epoch's end; means by samples, or by sample weights where it has them. */
   readonly validation?: ValidationData<B>;
   /** 1 by default. */
   readonly epochs?: number;
@@ -48,7 +48,7 @@ export interface CommonTrainOptions<B> {
   readonly run?: RunOptions;
   /**
    * What a batch counts for in its window, where that is not its samples: tokens, say. The loss must be the mean over it.
-   * A scalar tensor is read when the loss is, which stalls no device. A batch of weight 0 is not computed and its loss told
+   * A scalar tensor is read when the loss is, which stalls no device. A batch of weight 0 is left out and its loss told
    * as 0; a window must weigh something. Not with `classWeight` or sample weights, which say it themselves.
    */
   readonly weight?: (batch: B) => number | tf.Tensor;

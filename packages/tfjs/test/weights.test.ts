@@ -172,6 +172,25 @@ onEachBackend((backend) => {
     expect(ofType(events, 'diagnostic')).toEqual([]);
   });
 
+  it('averages by the weights of the rest where a micro-batch is skipped', async () => {
+    const run = train({
+      ...options(),
+      nonFinite: 'skip',
+      data: [
+        { ...errors(1, 3), sampleWeights: tf.tensor1d([3, 1]) },
+        { ...errors(Number.NaN, 1), sampleWeights: tf.tensor1d([5, 5]) },
+        { ...errors(5, 7), sampleWeights: tf.tensor1d([0, 2]) },
+      ],
+      accumulation: oneWindow(6),
+    });
+    const events = collect(run);
+    await run.done;
+    expect(ofType(events, 'micro-batch').map(({ weight }) => weight)).toEqual([4, 0, 2]);
+    const [step] = ofType(events, 'accumulated-batch');
+    expect(step!.normalizer).toBe(6);
+    expect(step!.loss).toBeCloseTo((3 * 1 + 1 * 3 + 2 * 7) / 6, 6);
+  });
+
   it('hands sample weights in memory to a custom model, whose weight says what they come to', async () => {
     const variable = tf.variable(tf.scalar(1));
     const optimizer = new NotingOptimizer();

@@ -1,8 +1,9 @@
 import { show } from './option-checks.js';
+import { assertSampleWeights } from './sample-weights.js';
 import { firstTensor, isTensors, type LabelledBatch, listTensors, showShape } from './tensors.js';
 
 /**
- * Checks that inputs and targets have the same samples, at least one, and returns their number.
+ * Checks that inputs, targets and weights have the same samples, at least one, and returns their number.
  * Throws a `TypeError` or `RangeError` that starts with `owner`.
  */
 export function labelledSamples(owner: string, batch: LabelledBatch): number {
@@ -22,6 +23,7 @@ export function labelledSamples(owner: string, batch: LabelledBatch): number {
       `${owner}: xs and ys must have the same first dimension, not ${showShape(first!.shape)} and ${showShape(other.shape)}`,
     );
   }
+  if (batch.sampleWeights !== undefined) assertSampleWeights(owner, batch.sampleWeights, samples);
   return samples;
 }
 

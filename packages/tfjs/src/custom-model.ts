@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { samplesOfAnyBatch } from './batch-samples.js';
 import { show } from './option-checks.js';
 import type { NamedScalars, Trainable } from './trainable.js';
+import { assertSameVariables, refusingNewVariables } from './variable-checks.js';
 
 /** A model written with tfjs's operations. */
 export interface CustomModel<B> {
-  /** What the optimizer changes; those that are not trainable are left alone. */
+  /** What the optimizer changes; those that are not trainable are left alone. They must stay the same while a run trains. */
   readonly variables: readonly tf.Variable[];
   /** The mean loss of a batch, a scalar that depends on `variables`. `training` is false in validation. */
   loss(batch: B, mode: { readonly training: boolean }): tf.Tensor;
@@ -24,17 +25,25 @@ export function customTrainable<B>(model: CustomModel<B>, samples?: (batch: B) =
   if (model.metrics !== undefined && typeof model.metrics !== 'function') {
     throw new TypeError(`model.metrics must be a function of a batch, not ${show(model.metrics)}`);
   }
-  const trainable = variables.filter((variable) => variable.trainable);
+  const trainable = trainableOf(variables);
   if (trainable.length === 0)
     throw new TypeError(`model has no trainable weights: none of its ${variables.length} variables is`);
   return {
     variables: trainable,
     state: variables.filter((variable) => !variable.trainable),
     check: (_owner, batch) => samples?.(batch) ?? samplesOfAnyBatch(batch),
-    forward: (batch, training) => ({
-      loss: () => model.loss(batch, { training }),
+    forward: (batch, { training }) => ({
+      loss() {
+        if (!training) return model.loss(batch, { training });
+        assertSameVariables('model.variables', trainable, trainableOf(model.variables));
+        return refusingNewVariables(() => model.loss(batch, { training }));
+      },
       metrics: () => model.metrics?.(batch, { training }) ?? {},
       release() {},
     }),
   };
+}
+
+function trainableOf(variables: readonly tf.Variable[]): readonly tf.Variable[] {
+  return variables.filter((variable) => variable.trainable);
 }

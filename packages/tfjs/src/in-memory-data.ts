@@ -3,6 +3,7 @@ import { labelledSamples } from './batch-samples.js';
 import type { DataSource } from './data-source.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger } from './option-checks.js';
 import { rowReader } from './row-reader.js';
+import { assertWeightValues } from './sample-weights.js';
 import { shuffledOrder } from './shuffled-order.js';
 import { type LabelledBatch, listTensors, mapTensors, type Tensors } from './tensors.js';
 
@@ -10,6 +11,8 @@ import { type LabelledBatch, listTensors, mapTensors, type Tensors } from './ten
 export interface InMemoryData {
   readonly xs: Tensors;
   readonly ys: Tensors;
+  /** What the samples count for, as in `LabelledBatch`; 1 each by default. */
+  readonly sampleWeights?: tf.Tensor;
   /** Samples in a micro-batch; an epoch's last one may have fewer. */
   readonly batchSize: number;
   /** Whether each epoch has an order of its own, made from `seed` and the epoch's index. True by default, as in `model.fit`. */
@@ -20,7 +23,7 @@ export interface InMemoryData {
 
 /** Cuts tensors into micro-batches. Throws a `TypeError` or `RangeError` that starts with `owner`. */
 export function inMemorySource(owner: string, data: InMemoryData): DataSource<LabelledBatch> {
-  assertKnownOptions(owner, data, ['xs', 'ys', 'batchSize', 'shuffle', 'seed']);
+  assertKnownOptions(owner, data, ['xs', 'ys', 'sampleWeights', 'batchSize', 'shuffle', 'seed']);
   const samples = labelledSamples(owner, data);
   const { batchSize, shuffle = true, seed = 0 } = data;
   assertPositiveInteger(`${owner}.batchSize`, batchSize);
@@ -28,16 +31,17 @@ export function inMemorySource(owner: string, data: InMemoryData): DataSource<La
   if (!Number.isInteger(seed) || (seed | 0) !== seed)
     throw new RangeError(`${owner}.seed must be a 32-bit integer, not ${seed}`);
 
-  const readers = new Map(
-    [...listTensors(data.xs), ...listTensors(data.ys)].map((tensor) => [tensor, rowReader(tensor)]),
-  );
+  if (data.sampleWeights !== undefined) assertWeightValues(owner, data.sampleWeights);
+
+  const readers = new Map(tensorsOf(data).map((tensor) => [tensor, rowReader(tensor)]));
 
   function* open(epoch: number): Generator<LabelledBatch, undefined> {
     const order = shuffle ? shuffledOrder(samples, seed, epoch) : undefined;
     for (let from = 0; from < samples; from += batchSize) {
       const to = Math.min(from + batchSize, samples);
       const rows = (tensor: tf.Tensor) => readers.get(tensor)!(from, to, order);
-      yield { xs: mapTensors(data.xs, rows), ys: mapTensors(data.ys, rows) };
+      const batch = { xs: mapTensors(data.xs, rows), ys: mapTensors(data.ys, rows) };
+      yield data.sampleWeights === undefined ? batch : { ...batch, sampleWeights: rows(data.sampleWeights) };
     }
   }
 
@@ -46,6 +50,10 @@ export function inMemorySource(owner: string, data: InMemoryData): DataSource<La
     microBatchesPerEpoch: Math.ceil(samples / batchSize),
     samplesPerEpoch: samples,
     open,
-    release: ({ xs, ys }) => tf.dispose([...listTensors(xs), ...listTensors(ys)]),
+    release: (batch) => tf.dispose(tensorsOf(batch)),
   };
+}
+
+function tensorsOf({ xs, ys, sampleWeights }: LabelledBatch): tf.Tensor[] {
+  return [...listTensors(xs), ...listTensors(ys), ...(sampleWeights === undefined ? [] : [sampleWeights])];
 }

@@ -1,10 +1,15 @@
+export type { ByOutput } from './by-output.js';
+export type { ClassWeights } from './class-weights.js';
 export type { Clip } from './clip.js';
 export type { CustomModel } from './custom-model.js';
+export type { EarlyStoppingResult } from './early-stopping.js';
+export type { EarlyStoppingOptions } from './early-stopping-options.js';
 export type { HistogramOptions } from './histograms.js';
 export type { InMemoryData } from './in-memory-data.js';
 export type { LearningRate, LearningRateSchedule } from './learning-rate-schedule.js';
 export type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
 export type { NonFinite } from './non-finite.js';
+export type { OutputLoss } from './output-objectives.js';
 export type { BatchStream } from './streamed-data.js';
 export type { LabelledBatch, Tensors } from './tensors.js';
 export { train } from './train.js';

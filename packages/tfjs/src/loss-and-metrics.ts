@@ -37,21 +37,24 @@ export interface LossAndMetrics {
 /**
  * Finds losses and metrics as `model.compile` finds them: a model of the same output shape that has no weights is
  * compiled and asked, so that each name means exactly what it means there (`'accuracy'` depends on the shape and the loss).
+ * `ofOutput` ends the options' names in errors.
  */
 export function resolveLossAndMetrics(
   loss: LossName | TargetFunction,
   metrics: readonly Metric[],
   outputShape: readonly (number | null)[],
+  ofOutput = '',
 ): LossAndMetrics {
-  assertLoss(loss);
-  const names = metricNames(metrics);
+  const [lossOption, metricsOption] = [`loss${ofOutput}`, `metrics${ofOutput}`];
+  assertLoss(lossOption, loss);
+  const names = metricNames(metricsOption, metrics);
   const input = tf.input({ shape: outputShape.slice(1), name: 'predictions' });
   const outputs = tf.layers.activation({ activation: 'linear', name: 'probe' }).apply(input) as tf.SymbolicTensor;
   const probe = tf.model({ inputs: input, outputs, name: 'probe' });
   const optimizer = tf.train.sgd(1);
   try {
-    refusedAs('loss', () => probe.compile({ optimizer, loss }));
-    refusedAs('metrics', () => probe.compile({ optimizer, loss, metrics: metrics.map(exported) }));
+    refusedAs(lossOption, () => probe.compile({ optimizer, loss }));
+    refusedAs(metricsOption, () => probe.compile({ optimizer, loss, metrics: metrics.map(exported) }));
     return {
       loss: probe.lossFunctions[0]!,
       metrics: names.map((name, index) => ({ name, compute: probe.metricsTensors[index]![0] })),
@@ -61,23 +64,23 @@ export function resolveLossAndMetrics(
   }
 }
 
-function assertLoss(loss: unknown): void {
+function assertLoss(option: string, loss: unknown): void {
   if (typeof loss === 'string' || typeof loss === 'function') return;
-  throw new TypeError(`loss must be the name of a loss or a function (yTrue, yPred) => scalar, not ${show(loss)}`);
+  throw new TypeError(`${option} must be the name of a loss or a function (yTrue, yPred) => scalar, not ${show(loss)}`);
 }
 
-function metricNames(metrics: unknown): string[] {
+function metricNames(option: string, metrics: unknown): string[] {
   if (!Array.isArray(metrics))
-    throw new TypeError(`metrics must be an array of names or functions, not ${show(metrics)}`);
+    throw new TypeError(`${option} must be an array of names or functions, not ${show(metrics)}`);
   const names = metrics.map((metric, index) => {
     const name: unknown = typeof metric === 'function' ? metric.name : metric;
     if (typeof name === 'string' && name !== '' && name !== 'loss') return name;
     throw new TypeError(
-      `metrics[${index}] must be a name other than 'loss', or a function with one, not ${show(metric)}`,
+      `${option}[${index}] must be a name other than 'loss', or a function with one, not ${show(metric)}`,
     );
   });
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new TypeError(`metrics holds '${twice}' twice`);
+  if (twice !== undefined) throw new TypeError(`${option} holds '${twice}' twice`);
   return names;
 }
 

@@ -35,14 +35,15 @@ export interface MicroBatchTrainer<B> {
 /** A micro-batch that was computed, and whose losses were not read yet. */
 interface ComputedMicroBatch {
   readonly samples: number;
-  readonly weight: number;
+  readonly weight: number | tf.Tensor;
   readonly loss: tf.Tensor;
   readonly metrics: NamedScalars;
   readonly learningRate: number | undefined;
-  readonly check: FiniteCheck | undefined;
+  readonly check?: FiniteCheck;
 }
 
-interface ReadMicroBatch extends Pick<ComputedMicroBatch, 'samples' | 'weight' | 'learningRate'> {
+interface ReadMicroBatch extends Pick<ComputedMicroBatch, 'samples' | 'learningRate'> {
+  readonly weight: number;
   readonly loss: number;
   readonly metrics: Metrics;
   readonly nonFinite: NonFiniteParts | undefined;
@@ -51,6 +52,7 @@ interface ReadMicroBatch extends Pick<ComputedMicroBatch, 'samples' | 'weight' |
 export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchTrainer<B> {
   const { trainable, accumulator, gradientSum, optimizerStep, stop, emit, weight, nextHistograms } = parts;
   const admit = createAdmission(parts.nonFinite, trainable, gradientSum);
+  const byTarget = accumulator.run.policy.normalize === 'target';
   const pace = createPacer();
   let computed: ComputedMicroBatch[] = [];
   let computedSamples = 0;
@@ -58,11 +60,14 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
 
   async function train(batch: B): Promise<void> {
     const samples = trainable.check('data', batch);
-    const share = weight?.(batch) ?? samples;
     const target = accumulator.nextTarget();
     const learningRate = optimizerStep.learningRate(accumulator.windowStart);
-    const { loss, metrics, check } = admit(() => computeMicroBatch(trainable, batch, share / target));
-    computed.push({ samples, weight: share, loss, metrics, learningRate, check });
+    const weigh = () => weight?.(batch) ?? trainable.weigh?.(batch, true) ?? samples;
+    // Divided by its target, a window that overshoots it would count penalties for more than one.
+    const missing = target - accumulator.windowSamples - computedSamples;
+    const penaltyShare = byTarget ? Math.min(1, missing / samples) : 1;
+    const admitted = admit(() => computeMicroBatch(trainable, batch, { weigh, target, penaltyShare }));
+    computed.push({ samples, learningRate, ...admitted });
     computedSamples += samples;
     // Where reading waits for all that the device still has to do, losses are read once a window.
     if (!readingStalls() || accumulator.windowSamples + computedSamples >= target) await readLosses();
@@ -113,8 +118,9 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     readLosses,
     settle,
     dispose() {
-      for (const { loss, metrics, check } of computed) {
-        for (const tensor of [loss, ...Object.values(metrics)]) tensor.dispose();
+      for (const { loss, metrics, weight, check } of computed) {
+        for (const tensor of [loss, ...Object.values(metrics), weight])
+          if (typeof tensor !== 'number') tensor.dispose();
         check?.dispose();
       }
       computed = [];
@@ -125,10 +131,11 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
 function readMicroBatch({
   loss,
   metrics,
+  weight,
   check,
   ...known
 }: ComputedMicroBatch): ReadMicroBatch | Promise<ReadMicroBatch> {
-  const scalars = readScalars(loss, metrics);
+  const scalars = readScalars(loss, metrics, weight);
   const nonFinite = check?.read();
   if (!(scalars instanceof Promise || nonFinite instanceof Promise)) return { ...known, ...scalars, nonFinite };
   return Promise.all([scalars, nonFinite]).then(([values, parts]) => ({ ...known, ...values, nonFinite: parts }));

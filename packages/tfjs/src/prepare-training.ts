@@ -2,6 +2,8 @@ import { type AccumulationPolicy, type Accumulator, createAccumulator } from '@m
 import * as tf from '@tensorflow/tfjs';
 import { type CustomModel, customTrainable } from './custom-model.js';
 import type { DataSource } from './data-source.js';
+import { createEarlyStopping, type EarlyStopping } from './early-stopping.js';
+import { earlyStoppingRule, type KnownMetrics } from './early-stopping-options.js';
 import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import { isLayersModel, layersTrainable } from './layers-model.js';
@@ -20,6 +22,7 @@ import {
 import type { CommonTrainOptions, CustomTrainOptions, LayersTrainOptions, TrainOptions } from './train-options.js';
 import type { Trainable } from './trainable.js';
 import { createValidation, type Validate } from './validation.js';
+import { type BatchWeight, weightOption } from './weight-options.js';
 
 /** A training that was checked and can begin. */
 export interface PreparedTraining<B> {
@@ -29,24 +32,27 @@ export interface PreparedTraining<B> {
   readonly data: DataSource<B>;
   readonly epochs: number;
   readonly accumulator: Accumulator;
-  readonly weight: ((batch: B) => number) | undefined;
+  readonly weight: BatchWeight<B> | undefined;
   readonly validate: Validate | undefined;
   /** Called once an optimizer step; absent where no histograms are wanted. */
   readonly nextHistograms: (() => StepHistograms | undefined) | undefined;
+  readonly earlyStopping: EarlyStopping | undefined;
   /** What is known beforehand and worth telling. */
   readonly diagnostics: readonly StartDiagnostic[];
 }
 
 /** Every option of every model: which belong together is checked here, because not every caller has types. */
 type AnyTrainOptions<B> = CommonTrainOptions<B> &
-  Partial<Pick<LayersTrainOptions, 'loss' | 'metrics'>> &
+  Partial<Pick<LayersTrainOptions, 'loss' | 'lossWeights' | 'metrics' | 'classWeight'>> &
   Partial<Pick<CustomTrainOptions<B>, 'samples'>> & { readonly model: unknown };
 
 const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
   'model',
   'optimizer',
   'loss',
+  'lossWeights',
   'metrics',
+  'classWeight',
   'data',
   'validation',
   'epochs',
@@ -62,6 +68,7 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
   'microBatchesPerEpoch',
   'disposeBatches',
   'histograms',
+  'earlyStopping',
 ];
 
 /** Checks what `train` was given. Throws a `TypeError` or `RangeError` that names the option and the value. */
@@ -83,6 +90,13 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
 
   const trainable = trainableOf(options);
   const optimizerStep = createOptimizerStep(optimizer, trainable.variables, options);
+  const weigh = weightOption({
+    isLayersModel: isLayersModel(model),
+    sampleWeights: (options.data as Partial<InMemoryData> | undefined)?.sampleWeights,
+    classWeight: options.classWeight,
+    weight,
+    normalize: accumulation.normalize,
+  });
   const data = sourceOf(options, epochs, trainable);
   const microBatchSize = data.microBatchSize ?? accumulation.microBatchSize ?? firstBatchSize(options.data, trainable);
   if (microBatchSize === undefined) {
@@ -106,6 +120,13 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     histograms === undefined
       ? undefined
       : createHistograms(trainable.variables, histograms, accumulator.run.resumedAt?.step ?? 0);
+  const earlyStopping =
+    options.earlyStopping === undefined
+      ? undefined
+      : createEarlyStopping(earlyStoppingRule(options.earlyStopping, knownMetrics(options, trainable)), [
+          ...trainable.variables,
+          ...(trainable.state ?? []),
+        ]);
   const diagnostics = [
     isLayersModel(model) ? batchNormDiagnostic(model) : undefined,
     noStepDiagnostic(accumulator, data.samplesPerEpoch, epochs),
@@ -117,9 +138,10 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     data,
     epochs,
     accumulator,
-    weight,
+    weight: weigh,
     validate,
     nextHistograms,
+    earlyStopping,
     diagnostics,
   };
 }
@@ -137,10 +159,21 @@ function assertPolicy(policy: Partial<AccumulationPolicy> | undefined): void {
   );
 }
 
-function trainableOf<B>({ model, loss, metrics, samples }: AnyTrainOptions<B>): Trainable<B> {
+/** What an epoch will be known to measure. */
+function knownMetrics<B>({ validation }: AnyTrainOptions<B>, { metricNames }: Trainable<B>): KnownMetrics {
+  return {
+    validates: validation !== undefined,
+    train: metricNames,
+    // A function may return metrics of its own.
+    valid: typeof validation === 'function' ? undefined : metricNames,
+  };
+}
+
+function trainableOf<B>(options: AnyTrainOptions<B>): Trainable<B> {
+  const { model, loss, lossWeights, metrics, classWeight, samples } = options;
   if (isLayersModel(model)) {
     if (loss === undefined) throw new TypeError('loss is undefined: a layers model needs one, as in model.compile');
-    return layersTrainable(model, loss, metrics ?? []) as unknown as Trainable<B>;
+    return layersTrainable(model, { loss, lossWeights, metrics, classWeight }) as unknown as Trainable<B>;
   }
   if (typeof model !== 'object' || model === null || !('variables' in model)) {
     throw new TypeError(`model must be a tf.LayersModel or { variables, loss }, not ${show(model)}`);
@@ -148,6 +181,10 @@ function trainableOf<B>({ model, loss, metrics, samples }: AnyTrainOptions<B>): 
   if (loss !== undefined) throw new TypeError(`loss ${show(loss)} is for a layers model: a custom model has its own`);
   if (metrics !== undefined)
     throw new TypeError('metrics is for a layers model: a custom model has its own metrics(batch)');
+  for (const option of ['lossWeights', 'classWeight'] as const) {
+    if (options[option] === undefined) continue;
+    throw new TypeError(`${option} is for a layers model: the loss of a custom model is its own`);
+  }
   return customTrainable(model as unknown as CustomModel<B>, samples);
 }
 

@@ -28,6 +28,11 @@ export function datasetSource<B>(
 ): DataSource<B> {
   const { size } = dataset;
   if (size === 0) throw new RangeError(`${owner} is empty: the data set's size is 0`);
+  if (size === Number.POSITIVE_INFINITY && options.microBatchesPerEpoch === undefined) {
+    throw new TypeError(
+      `${owner} is a data set that never ends: take(n) of it, or say microBatchesPerEpoch where it is trained on`,
+    );
+  }
   const known = typeof size === 'number' && Number.isFinite(size) ? size : undefined;
   return {
     ...counts(owner, options, known),

@@ -7,6 +7,11 @@ export type Tensors = tf.Tensor | readonly tf.Tensor[] | Readonly<Record<string,
 export interface LabelledBatch {
   readonly xs: Tensors;
   readonly ys: Tensors;
+  /**
+   * What the samples count for, not negative: [samples], or [samples, time] where each timestep has a loss. A layers model
+   * is trained on Σ weight·loss / Σ weight, and its metrics are weighted likewise; a custom model reads them itself.
+   */
+  readonly sampleWeights?: tf.Tensor;
 }
 
 /** The tensors of a structure, in its order. */

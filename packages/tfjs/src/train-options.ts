@@ -8,13 +8,18 @@ import type {
 } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { Observable } from 'rxjs';
+import type { ByOutput } from './by-output.js';
+import type { ClassWeights } from './class-weights.js';
 import type { Clip } from './clip.js';
 import type { CustomModel } from './custom-model.js';
+import type { EarlyStoppingResult } from './early-stopping.js';
+import type { EarlyStoppingOptions } from './early-stopping-options.js';
 import type { HistogramOptions } from './histograms.js';
 import type { InMemoryData } from './in-memory-data.js';
 import type { LearningRate } from './learning-rate-schedule.js';
-import type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
+import type { Metric } from './loss-and-metrics.js';
 import type { NonFinite } from './non-finite.js';
+import type { OutputLoss } from './output-objectives.js';
 import type { BatchStream } from './streamed-data.js';
 import type { LabelledBatch } from './tensors.js';
 import type { ValidationData } from './validation.js';
@@ -26,7 +31,7 @@ export interface CommonTrainOptions<B> {
   readonly optimizer: tf.Optimizer;
   /** Tensors, a data set (whose tensors are disposed after use), batches, or a function that makes batches for an epoch. */
   readonly data: InMemoryData | tf.data.Dataset<tf.TensorContainer> | BatchStream<B>;
-  /** Done in inference mode at each epoch's end; means by samples. */
+  /** Done in inference mode at each epoch's end; means by samples, or by sample weights where it has them. */
   readonly validation?: ValidationData<B>;
   /** 1 by default. */
   readonly epochs?: number;
@@ -41,8 +46,12 @@ export interface CommonTrainOptions<B> {
   /** `'propagate'` by default; `'skip'` is not for normalize `'target'`. */
   readonly nonFinite?: NonFinite;
   readonly run?: RunOptions;
-  /** What a batch counts for in its window, where that is not its samples: tokens, say. The loss must be the mean over it. */
-  readonly weight?: (batch: B) => number;
+  /**
+   * What a batch counts for in its window, where that is not its samples: tokens, say. The loss must be the mean over it.
+   * A scalar tensor is read when the loss is, which stalls no device. A batch of weight 0 is left out and its loss told
+   * as 0; a window must weigh something. Not with `classWeight` or sample weights, which say it themselves.
+   */
+  readonly weight?: (batch: B) => number | tf.Tensor;
   /** Nominal samples in a batch, where `data` is not in memory and the policy does not say; an array's first batch tells them. */
   readonly microBatchSize?: number;
   /** Batches in an epoch, where `data` is not in memory: an epoch ends there, however many there are. */
@@ -51,15 +60,30 @@ export interface CommonTrainOptions<B> {
   readonly disposeBatches?: boolean;
   /** Logs the distributions of weights and accumulated gradients after every so many optimizer steps; none by default. */
   readonly histograms?: HistogramOptions;
+  /** Ends training where a value of its epochs does not improve any more; never by default. */
+  readonly earlyStopping?: EarlyStoppingOptions;
 }
 
 /** What `train` takes for a layers model. */
 export interface LayersTrainOptions extends CommonTrainOptions<LabelledBatch> {
   readonly model: tf.LayersModel;
-  /** A name as in `model.compile`, or a function that returns the batch's mean as a scalar. */
-  readonly loss: LossName | TargetFunction;
-  /** Computed from the predictions that the loss was computed from. */
-  readonly metrics?: readonly Metric[];
+  /**
+   * A name as in `model.compile`, or a function that returns the batch's mean as a scalar; where samples or classes have
+   * weights, a function returns a value for each weight instead. For several outputs one for all, or by position or name.
+   */
+  readonly loss: ByOutput<OutputLoss>;
+  /** What each output's loss is multiplied by in their sum, by position or by name of the output; 1 by default. */
+  readonly lossWeights?: readonly number[] | Readonly<Record<string, number>>;
+  /**
+   * Computed from the predictions that the loss was computed from. For several outputs an array holds those of every
+   * output; with their losses they are measured as `<output>_<metric>` and `<output>_loss`.
+   */
+  readonly metrics?: readonly Metric[] | Readonly<Record<string, Metric | readonly Metric[]>>;
+  /**
+   * What the samples (or timesteps) of each class count for in training, as in Keras' `fit`, times their sample weights; 1
+   * for a class that is not named. Losses and metrics are Σ weight·value / Σ weight, where `fit` divides by the samples.
+   */
+  readonly classWeight?: ClassWeights;
 }
 
 /** What `train` takes for a custom model. */
@@ -77,6 +101,8 @@ export interface TrainResult {
   /** The `epoch-end` events. */
   readonly history: readonly EpochEndEvent[];
   readonly outcome: Exclude<RunOutcome, 'failed'>;
+  /** What early stopping did, where it was asked for. */
+  readonly earlyStopping?: EarlyStoppingResult;
 }
 
 /** A run under way. */

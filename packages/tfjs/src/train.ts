@@ -1,6 +1,7 @@
 import { type EpochEndEvent, type TrainEvent, whenRelieved } from '@microbatch/core';
 import { createGradientSum } from './gradient-sum.js';
 import { nextMacrotask } from './macrotask.js';
+import { claimOptimizer } from './optimizer-claims.js';
 import { prepareTraining } from './prepare-training.js';
 import { createRunEvents } from './run-events.js';
 import { createStopSignal } from './stop-signal.js';
@@ -16,7 +17,8 @@ export function train<B = LabelledBatch>(options: CustomTrainOptions<B>): TrainR
 export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun;
 export function train<B>(options: TrainOptions<B>): TrainRun {
   const training = prepareTraining(options);
-  const { accumulator, diagnostics, trainable } = training;
+  const { accumulator, diagnostics, earlyStopping, trainable } = training;
+  const giveOptimizerBack = claimOptimizer(options.optimizer, accumulator.run.id, trainable.variables);
   const { events$, ...events } = createRunEvents(() => whenRelieved(accumulator.run.id));
   const stop = createStopSignal();
   const gradientSum = createGradientSum(trainable.variables);
@@ -35,13 +37,15 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
       const outcome = await trainEpochs({ ...training, gradientSum, stop, emit });
       await emit(accumulator.end(outcome));
       events.complete();
-      return { history: Object.freeze(history), outcome };
+      const judged = earlyStopping === undefined ? {} : { earlyStopping: earlyStopping.result() };
+      return { history: Object.freeze(history), outcome, ...judged };
     } catch (error) {
       await emit(accumulator.end('failed', error instanceof Error ? error.message : String(error)));
       events.error(error);
       throw error;
     } finally {
       gradientSum.clear();
+      giveOptimizerBack();
     }
   }
 

@@ -5,7 +5,7 @@ import { createMicroBatchTrainer, type TrainingParts } from './micro-batch-train
 
 /** Trains all epochs, up to but without `run-end`. */
 export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<RunOutcome, 'failed'>> {
-  const { data, epochs, accumulator, stop, emit, validate } = parts;
+  const { data, epochs, accumulator, stop, emit, validate, earlyStopping } = parts;
   const trainer = createMicroBatchTrainer(parts);
   const pace = createPacer();
   let shortEpochTold = false;
@@ -22,11 +22,16 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
       await trainer.settle(accumulator.closeEpoch());
       const valid = await validate?.(epoch, stop, pace);
       if (stop.requested) return 'stopped';
-      await emit(accumulator.endEpoch(valid));
+      const ended = accumulator.endEpoch(valid);
+      await emit(ended);
+      if (ended.some((event) => event.type === 'epoch-end' && earlyStopping?.judge(event))) break;
     }
+    const told = earlyStopping?.finish();
+    if (told !== undefined) await emit(accumulator.diagnose(told));
     return 'finished';
   } finally {
     trainer.dispose();
+    earlyStopping?.dispose();
   }
 
   async function readEpoch(epoch: number) {

@@ -23,7 +23,7 @@ import type { Trainable } from './trainable.js';
  * or the metrics themselves.
  */
 export type ValidationData<B> =
-  | (Pick<InMemoryData, 'xs' | 'ys'> & { readonly batchSize?: number })
+  | (Pick<InMemoryData, 'xs' | 'ys' | 'sampleWeights'> & { readonly batchSize?: number })
   | tf.data.Dataset<tf.TensorContainer>
   | BatchStream<B>
   | ((epoch: number) => Metrics | Promise<Metrics>);
@@ -58,7 +58,7 @@ export function createValidation<B>(data: ValidationData<B>, options: Validation
   return over(inMemorySource(OWNER, labelled) as unknown as DataSource<B>);
 }
 
-/** Means over a source's batches, by samples, in inference mode. */
+/** Means over a source's batches, by samples or by what its samples weigh, in inference mode. */
 async function evaluate<B>(
   source: DataSource<B>,
   epoch: number,
@@ -76,10 +76,9 @@ async function evaluate<B>(
     async (batch) => {
       const samples = trainable.check(OWNER, batch);
       const tensors = computeForward(trainable, batch);
-      const { loss, metrics } = await readScalars(tensors.loss, tensors.metrics);
-      for (const [name, value] of Object.entries({ loss, ...metrics }))
-        sums[name] = (sums[name] ?? 0) + samples * value;
-      total += samples;
+      const { loss, metrics, weight } = await readScalars(tensors.loss, tensors.metrics, tensors.weight ?? samples);
+      for (const [name, value] of Object.entries({ loss, ...metrics })) sums[name] = (sums[name] ?? 0) + weight * value;
+      total += weight;
       await pace();
     },
   );

@@ -118,6 +118,16 @@ describe('train() refuses, before any work', () => {
     ['an empty array of batches', () => ({ data: [] }), 'data is empty: an array of 0 batches'],
     ['an empty data set', () => ({ data: tf.data.array([]) }), "data is empty: the data set's size is 0"],
     [
+      'a data set that never ends',
+      () => ({ data: tf.data.array([classes(4)]).repeat(), microBatchSize: 4 }),
+      'data is a data set that never ends: take(n) of it, or say microBatchesPerEpoch',
+    ],
+    [
+      'validation that never ends',
+      () => ({ validation: tf.data.array([classes(4)]).repeat() }),
+      'validation is a data set that never ends: take(n) of it',
+    ],
+    [
       'an iterator for several epochs',
       () => ({ data: iterator().values(), epochs: 2, microBatchSize: 4 }),
       'data is an iterator, which can be read once, but epochs is 2',

@@ -195,7 +195,8 @@ export function createAccumulator(
       const record: Mutable<MicroBatchRecord> = { microStep, samples: batchSamples, weight, loss };
       if (skipped) record.skipped = true;
       window.add(record, metrics, target, epoch.clock);
-      if (skipped) epoch.skip();
+      // The loss of what weighs nothing is a mean over nothing.
+      if (weight === 0) epoch.skip();
       else epoch.add(batchSamples, loss, metrics);
 
       const event: Mutable<MicroBatchEvent> = {
@@ -214,7 +215,7 @@ export function createAccumulator(
       };
       if (skipped) event.skipped = true;
       if (learningRate !== undefined) event.learningRate = learningRate;
-      if (!policy.logAccumBatch) event.smoothLoss = skipped ? smooth.value() : smooth.add(loss);
+      if (!policy.logAccumBatch) event.smoothLoss = weight === 0 ? smooth.value() : smooth.add(loss);
       events.push(Object.freeze(event));
       if (skipped) {
         const message = `micro-batch ${microStep} is skipped: its loss (${loss}) or its gradient is not finite; its window goes on without it`;

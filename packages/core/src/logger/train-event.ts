@@ -104,7 +104,7 @@ export interface DiscardedWindowEvent extends Clocks {
 /** After the epoch's validation. */
 export interface EpochEndEvent extends Clocks {
   readonly type: 'epoch-end';
-  /** Means over the epoch's micro-batches, weighted by their samples. */
+  /** Means over the epoch's micro-batches that weigh anything, by their samples. */
   readonly train: Metrics;
   /** Validation means, weighted by samples; absent where nothing was validated. */
   readonly valid?: Metrics;

@@ -63,7 +63,7 @@ export function createWindowLedger(run: RunInfo, tolerance: number): WindowLedge
   function checkSmooth(event: MicroBatchEvent | AccumulatedBatchEvent): void {
     const recorded = event.type === (run.logAccumBatch ? 'accumulated-batch' : 'micro-batch');
     check((event.smoothLoss !== undefined) === recorded, `${recorded ? 'lacks' : 'has'} a smoothLoss`);
-    if (!recorded || resumedAt !== undefined || ('skipped' in event && event.skipped)) return;
+    if (!recorded || resumedAt !== undefined || ('weight' in event && event.weight === 0)) return;
     smoothCount += 1;
     smoothMean = 0.98 * smoothMean + 0.02 * event.loss;
     smoothScale = Math.max(smoothScale, Math.abs(event.loss));

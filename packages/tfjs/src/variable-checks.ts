@@ -1,0 +1,39 @@
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * Refuses variables that are not those that a run began with, with a `TypeError`: its gradients and the optimizer's state
+ * are by position. `owner` says where they come from.
+ */
+export function assertSameVariables(owner: string, began: readonly tf.Variable[], now: readonly tf.Variable[]): void {
+  if (began.length === now.length && began.every((variable, at) => variable === now[at])) return;
+  throw new TypeError(
+    `${owner} changed during training: the run began with ${began.length} trainable variables (${names(began)}), and now there are ${now.length}; stop the run and start another`,
+  );
+}
+
+/** Calls a loss, and refuses trainable variables that it makes, with a `TypeError`: they would never be trained. */
+export function refusingNewVariables<T>(compute: () => T): T {
+  const before = registered().length;
+  const result = compute();
+  const made = registered()
+    .slice(before)
+    .filter((variable) => variable.trainable);
+  if (made.length === 0) return result;
+  throw new TypeError(
+    `model.loss made variables during training (${names(made)}): make them before train() and list them in model.variables`,
+  );
+}
+
+function registered(): tf.Variable[] {
+  return Object.values(tf.engine().registeredVariables);
+}
+
+function names(variables: readonly tf.Variable[]): string {
+  const rest = variables.length > 3 ? ` and ${variables.length - 3} more` : '';
+  return (
+    variables
+      .slice(0, 3)
+      .map(({ name }) => name)
+      .join(', ') + rest
+  );
+}

@@ -54,7 +54,7 @@ function scalarLoss(loss: unknown): tf.Scalar {
 }
 
 /** The engine disposes what the tape saved only after a backward pass that succeeds. */
-function onTape<T>(compute: () => T): T {
+export function onTape<T>(compute: () => T): T {
   try {
     return compute();
   } catch (error) {

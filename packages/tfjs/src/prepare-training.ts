@@ -124,7 +124,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   };
 }
 
-function assertOptimizer(optimizer: unknown): void {
+export function assertOptimizer(optimizer: unknown): void {
   // `instanceof` asks tfjs, which looks at the methods, and throws on undefined.
   if (typeof optimizer === 'object' && optimizer !== null && optimizer instanceof tf.Optimizer) return;
   throw new TypeError(`optimizer must be a tf.Optimizer, not ${show(optimizer)}`);

@@ -1,0 +1,57 @@
+import type { AccumulationPolicy, RunOptions } from '@microbatch/core';
+import { assertKnownOptions, assertOptional, assertPositiveInteger, show } from '../option-checks.js';
+
+/** What `accumulateGradients` takes besides the optimizer and the policy. */
+export interface AccumulateGradientsOptions {
+  /**
+   * About the run that each fit is. Of an object with an `id`, which one run alone can have, there can be one fit; a function
+   * gets the index of the run, from 0.
+   */
+  readonly run?: RunOptions | ((index: number) => RunOptions);
+  /**
+   * Samples in a micro-batch of `trainOnBatch` or of a loop of your own; by default the policy's. Where neither tells it, the
+   * optimizer works in a fit that has the callback, and nowhere else.
+   */
+  readonly microBatchSize?: number;
+  /** In a loop of your own: micro-batches in an epoch, which a schedule needs to know, and `lastWindow` without `endEpoch`. */
+  readonly microBatchesPerEpoch?: number;
+  /** In a loop of your own: epochs, which a schedule needs to know. */
+  readonly epochs?: number;
+  /** In a loop of your own: the samples of the micro-batch at hand, where they are not always `microBatchSize`. */
+  readonly samples?: () => number;
+  /** In a loop of your own: what the micro-batch at hand counts for, where that is not its samples; the loss must be the mean over it. */
+  readonly weight?: () => number;
+}
+
+const OPTIONS: readonly (keyof AccumulateGradientsOptions)[] = [
+  'run',
+  'microBatchSize',
+  'microBatchesPerEpoch',
+  'epochs',
+  'samples',
+  'weight',
+];
+
+/** Checks policy and options. Throws a `TypeError` or `RangeError` that names the option and the value. */
+export function assertAccumulateGradients(policy: AccumulationPolicy, options: AccumulateGradientsOptions): void {
+  if (policy?.kind !== 'fixed' && policy?.kind !== 'schedule') {
+    throw new TypeError(
+      `policy must be made by gradientAccumulation() or gradientAccumulationSchedule(), not ${show(policy)}`,
+    );
+  }
+  assertKnownOptions('accumulateGradients', options, OPTIONS);
+  const { run } = options;
+  if (run !== undefined && (run === null || (typeof run !== 'object' && typeof run !== 'function'))) {
+    throw new TypeError(`run must be an object or a function of the run's index, not ${show(run)}`);
+  }
+  for (const option of ['microBatchSize', 'microBatchesPerEpoch', 'epochs'] as const) {
+    if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
+  }
+  for (const option of ['samples', 'weight'] as const) assertOptional(option, options[option], 'function');
+  const { microBatchSize = policy.microBatchSize } = options;
+  if (microBatchSize !== undefined) return;
+  for (const option of ['microBatchesPerEpoch', 'epochs', 'samples', 'weight'] as const) {
+    if (options[option] === undefined) continue;
+    throw new TypeError(`${option} is for a loop of your own, which needs microBatchSize too, here or in the policy`);
+  }
+}

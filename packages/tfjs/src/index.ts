@@ -1,10 +1,6 @@
 export type { Clip } from './clip.js';
 export type { CustomModel } from './custom-model.js';
-export {
-  accumulateGradients,
-  type FitCallbackLike,
-  type GradientAccumulation,
-} from './drop-in/accumulate-gradients.js';
+export { accumulateGradients, type GradientAccumulation } from './drop-in/accumulate-gradients.js';
 export type { AccumulateGradientsOptions } from './drop-in/accumulate-gradients-options.js';
 export type { HistogramOptions } from './histograms.js';
 export type { InMemoryData } from './in-memory-data.js';

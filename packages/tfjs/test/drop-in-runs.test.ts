@@ -181,7 +181,7 @@ onEachBackend(() => {
           'auto',
         );
         const callbacks = order === 'before' ? [stop, accumulation.callback] : accumulation.withCallbacks(stop);
-        await model.fit(xs, ys, args({ epochs: 3, callbacks: callbacks as tf.Callback[] }));
+        await model.fit(xs, ys, args({ epochs: 3, callbacks: callbacks }));
         const window = [...Array(4).fill('micro-batch'), 'accumulated-batch'];
         const tail = ['micro-batch', 'micro-batch', 'discarded-window', 'run-end'];
         expect(typesOf(events)).toEqual(['run-start', ...window, ...tail]);
@@ -198,7 +198,7 @@ onEachBackend(() => {
         onBatchEnd: (batch) => {
           if (batch === 1) model.stopTraining = true;
         },
-      }) as tf.Callback[];
+      });
       await model.fitDataset(unsized(9), { epochs: 3, verbose: 0, callbacks });
       expect(typesOf(events).slice(-4)).toEqual(['micro-batch', 'micro-batch', 'discarded-window', 'run-end']);
       expect(ofType(events, 'run-end')[0]!.outcome).toBe('stopped');
@@ -250,7 +250,7 @@ onEachBackend(() => {
     expect(() => accumulation.log({ early: 1 })).toThrow('log: no run is under way');
     const callbacks = accumulation.withCallbacks({
       onBatchEnd: (batch) => accumulation.log({ batch }),
-    }) as tf.Callback[];
+    });
     await model.fit(xs, ys, args({ callbacks }));
     const batch = ['micro-batch', 'accumulated-batch', 'log'];
     expect(typesOf(events)).toEqual(['run-start', ...batch, ...batch, ...batch, 'epoch-end', 'run-end']);

@@ -48,6 +48,9 @@ export function assertAccumulateGradients(policy: AccumulationPolicy, options: A
     if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
   }
   for (const option of ['samples', 'weight'] as const) assertOptional(option, options[option], 'function');
+  if (options.weight !== undefined && policy.normalize === 'target') {
+    throw new TypeError("weight: normalize 'target' divides by samples: use normalize 'actual'");
+  }
   const { microBatchSize = policy.microBatchSize } = options;
   if (microBatchSize !== undefined) return;
   for (const option of ['microBatchesPerEpoch', 'epochs', 'samples', 'weight'] as const) {

@@ -3,15 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 import type { Observable } from 'rxjs';
 import { assertOptimizer } from '../prepare-training.js';
 import { type AccumulateGradientsOptions, assertAccumulateGradients } from './accumulate-gradients-options.js';
-import { accumulatingOptimizer, isAccumulating } from './accumulating-optimizer.js';
+import { accumulatingOptimizer } from './accumulating-optimizer.js';
 import { FitCallback } from './fit-callback.js';
 import { createFitSession } from './fit-session.js';
 import { createHandLoop } from './hand-loop.js';
 import { createRunFactory } from './run-factory.js';
 import { createRunStream } from './run-stream.js';
-
-/** What fit takes as a callback. */
-export type FitCallbackLike = tf.Callback | tf.CustomCallback | tf.CustomCallbackArgs;
 
 /** What makes `model.fit` accumulate. */
 export interface GradientAccumulation {
@@ -23,7 +20,7 @@ export interface GradientAccumulation {
   /** For `callbacks` of `fit` and `fitDataset`. Among others it belongs first, if they are tf.Callbacks; else see `withCallbacks`. */
   readonly callback: tf.Callback;
   /** For `callbacks` of a fit that has others: this one first. Plain objects and tf.Callbacks can be mixed, which tfjs cannot. */
-  withCallbacks(...others: readonly FitCallbackLike[]): (tf.Callback | tf.CustomCallback)[];
+  withCallbacks(...others: readonly tf.CustomCallbackArgs[]): (tf.Callback | tf.CustomCallback)[];
   /**
    * For each subscriber one run, from `run-start` to `run-end`: the fit under way, or else the next one. So subscribe, or
    * `record()`, before fit, and once for each fit. It completes also where fit fails, whose promise has the error.
@@ -52,7 +49,6 @@ export function accumulateGradients(
   options: AccumulateGradientsOptions = {},
 ): GradientAccumulation {
   assertOptimizer(optimizer);
-  if (isAccumulating(optimizer)) throw new TypeError('optimizer accumulates already: give the one that it was made of');
   assertAccumulateGradients(policy, options);
   const stream = createRunStream();
   const runs = createRunFactory(optimizer, policy, options, stream);

@@ -32,6 +32,8 @@ export interface LossAndGradients {
 export interface AccumulationRun {
   readonly accumulator: Accumulator;
   readonly ended: boolean;
+  /** Whether it trained a micro-batch. */
+  readonly hasTrained: boolean;
   /** Micro-batches of the epoch under way, those of a dropped tail included. */
   readonly microBatches: number;
   start(diagnostics: readonly StartDiagnostic[]): Promise<void>;
@@ -86,6 +88,7 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
   let untoldSamples = 0;
   let windowWeight = 0;
   let microBatches = 0;
+  let hasTrained = false;
   let ended = false;
 
   function forgetWindow(): void {
@@ -125,14 +128,15 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
     return reading.every(isRead) ? tell(reading) : Promise.all(reading).then(tell);
   }
 
-  function count(): void {
-    microBatches = microBatches === plan.microBatchesPerEpoch ? 1 : microBatches + 1;
-  }
+  const nextMicroBatch = () => (microBatches === plan.microBatchesPerEpoch ? 1 : microBatches + 1);
 
   return {
     accumulator,
     get ended() {
       return ended;
+    },
+    get hasTrained() {
+      return hasTrained;
     },
     get microBatches() {
       return microBatches;
@@ -143,19 +147,26 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
     tailIsDropped: (samplesLeft) => untold.length === 0 && accumulator.tailIsDropped(samplesLeft),
     train({ samples, weight }, compute) {
       const target = accumulator.nextTarget();
+      const isFlushed = policy.lastWindow === 'flush' && nextMicroBatch() === plan.microBatchesPerEpoch;
+      const isFull = isFlushed || accumulator.windowSamples + untoldSamples + samples >= target;
+      // A step divided by a total weight of 0 would turn every parameter into NaN.
+      if (isFull && windowWeight + weight === 0) {
+        throw new RangeError('weight: the micro-batches of the window that is full now weigh 0 in all');
+      }
       const learningRate = optimizerStep.learningRate();
       const { loss, gradients } = compute(weight / target);
       gradientSum.add(gradients);
-      count();
+      microBatches = nextMicroBatch();
+      hasTrained = true;
       untoldSamples += samples;
       windowWeight += weight;
-      const isFlushed = policy.lastWindow === 'flush' && microBatches === plan.microBatchesPerEpoch;
-      const isFull = accumulator.windowSamples + untoldSamples >= target || isFlushed;
       const applied = isFull ? step(target, policy.normalize === 'target' ? target : windowWeight) : undefined;
       untold.push({ samples, weight, learningRate, applied, names: [], scalars: [holdLogged(loss)] });
       return loss;
     },
-    passOver: count,
+    passOver() {
+      microBatches = nextMicroBatch();
+    },
     tell(metrics) {
       const last = untold.at(-1)!;
       last.names = Object.keys(metrics);

@@ -27,7 +27,7 @@ export function createRunFactory(
   let made = 0;
   const current = () => (run?.ended === false ? run : undefined);
   const isStateless = () => optimizer.getClassName() === 'SGD' || optimizer.iterations === 0;
-  const order = createVariableOrder(() => current() === undefined && isStateless());
+  const order = createVariableOrder(() => !current()?.hasTrained && isStateless());
   const gradientSum = createGradientSum(order.variables);
   const optimizerStep = createOptimizerStep(optimizer);
 

@@ -1,5 +1,10 @@
 import type { AccumulationPolicy, RunOptions } from '@microbatch/core';
+import type { Clip } from '../clip.js';
+import { assertHistogramOptions, type HistogramOptions } from '../histograms.js';
+import type { LearningRate } from '../learning-rate-schedule.js';
+import { assertNonFinite, type NonFinite } from '../non-finite.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger, show } from '../option-checks.js';
+import type { WeightDecay } from '../weight-decay.js';
 
 /** What `accumulateGradients` takes besides the optimizer and the policy. */
 export interface AccumulateGradientsOptions {
@@ -8,6 +13,16 @@ export interface AccumulateGradientsOptions {
    * gets the index of the run, from 0.
    */
   readonly run?: RunOptions | ((index: number) => RunOptions);
+  /** As in `train()`: limits each window's mean gradient. */
+  readonly clip?: Clip;
+  /** As in `train()`: set on the optimizer before each step, whatever somebody else sets. */
+  readonly learningRate?: LearningRate;
+  /** As in `train()`: decoupled, once an optimizer step. */
+  readonly weightDecay?: WeightDecay;
+  /** As in `train()`; what fit itself logs of a micro-batch that is skipped stays what it is. */
+  readonly nonFinite?: NonFinite;
+  /** As in `train()`. */
+  readonly histograms?: HistogramOptions;
   /**
    * Samples in a micro-batch of `trainOnBatch` or of a loop of your own; by default the policy's. Where neither tells it, the
    * optimizer works in a fit that has the callback, and nowhere else.
@@ -25,6 +40,11 @@ export interface AccumulateGradientsOptions {
 
 const OPTIONS: readonly (keyof AccumulateGradientsOptions)[] = [
   'run',
+  'clip',
+  'learningRate',
+  'weightDecay',
+  'nonFinite',
+  'histograms',
   'microBatchSize',
   'microBatchesPerEpoch',
   'epochs',
@@ -44,6 +64,8 @@ export function assertAccumulateGradients(policy: AccumulationPolicy, options: A
   if (run !== undefined && (run === null || (typeof run !== 'object' && typeof run !== 'function'))) {
     throw new TypeError(`run must be an object or a function of the run's index, not ${show(run)}`);
   }
+  assertNonFinite(options.nonFinite ?? 'propagate', policy.normalize);
+  if (options.histograms !== undefined) assertHistogramOptions(options.histograms);
   for (const option of ['microBatchSize', 'microBatchesPerEpoch', 'epochs'] as const) {
     if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
   }

@@ -1,6 +1,7 @@
 import type { AccumulationPolicy, LogValues, Metrics, RunOutcome, TrainEvent } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import type { Observable } from 'rxjs';
+import { createOptimizerStep } from '../optimizer-step.js';
 import { assertOptimizer } from '../prepare-training.js';
 import { type AccumulateGradientsOptions, assertAccumulateGradients } from './accumulate-gradients-options.js';
 import { accumulatingOptimizer } from './accumulating-optimizer.js';
@@ -50,6 +51,8 @@ export function accumulateGradients(
 ): GradientAccumulation {
   assertOptimizer(optimizer);
   assertAccumulateGradients(policy, options);
+  // Which checks what is done around a step.
+  createOptimizerStep(optimizer, [], options);
   const stream = createRunStream();
   const runs = createRunFactory(optimizer, policy, options, stream);
   const hand = createHandLoop(optimizer, policy, options, runs);

@@ -1,31 +1,19 @@
-import type {
-  Accumulator,
-  AppliedInfo,
-  LogValues,
-  Metrics,
-  RunOutcome,
-  TrainEvent,
-  WindowStatus,
-} from '@microbatch/core';
+import type { Accumulator, LogValues, Metrics, RunOutcome, TrainEvent, WindowStatus } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
-import type { GradientSum } from '../gradient-sum.js';
-import type { OptimizerStep } from '../optimizer-step.js';
+import type { FiniteCheck } from '../admission.js';
+import { type NonFiniteParts, nonFiniteError } from '../non-finite.js';
 import { readingStalls } from '../read-values.js';
 import type { RunEvents } from '../run-events.js';
 import type { StartDiagnostic } from '../start-diagnostics.js';
 import { disposeLogged, holdLogged, type LoggedScalar, readLogged } from './logged-scalars.js';
+import type { LossGradients } from './loss-gradients.js';
+import { type StepTaken, toldOf, type WindowGradient } from './window-gradient.js';
 
 /** What a micro-batch is to its window. */
 export interface MicroBatchShare {
   readonly samples: number;
   /** What it counts for: its samples, unless somebody says otherwise. */
   readonly weight: number;
-}
-
-/** What a micro-batch gave. The gradients, by position of their variable, are for who gets them to dispose; the loss is not. */
-export interface LossAndGradients {
-  readonly loss: tf.Scalar;
-  readonly gradients: readonly (tf.Tensor | undefined)[];
 }
 
 /** One run of an accumulating optimizer. */
@@ -40,10 +28,10 @@ export interface AccumulationRun {
   /** The rest of the epoch fills no window: gradients need not be computed. `samplesLeft` as in the accumulator. */
   tailIsDropped(samplesLeft?: number): boolean;
   /**
-   * Adds a micro-batch's gradient, which `compute` gives multiplied by `scale`, and steps where that fills the window, all at
-   * once. Returns the loss. What there is to tell of it waits for `tell`.
+   * Adds a micro-batch's gradient, which `compute` gives by position and multiplied by `scale`, and steps where that fills the
+   * window, all at once. Returns the loss. What there is to tell of it waits for `tell`.
    */
-  train(share: MicroBatchShare, compute: (scale: number) => LossAndGradients): tf.Scalar;
+  train(share: MicroBatchShare, compute: (scale: number) => LossGradients): tf.Scalar;
   /** Counts a micro-batch of a dropped tail. */
   passOver(): void;
   /** Tells of the micro-batch that was trained last. A promise only where a logger or a device makes wait. */
@@ -59,9 +47,12 @@ export interface AccumulationRun {
 
 export interface RunParts {
   readonly accumulator: Accumulator;
-  readonly gradientSum: GradientSum;
-  readonly optimizerStep: OptimizerStep;
+  readonly gradient: WindowGradient;
   readonly events: Pick<RunEvents, 'emit' | 'complete'>;
+  /** `nonFinite` is `'raise'`. */
+  readonly raises: boolean;
+  /** Whether the step follows when the device was read: in `tell`, not in `train`. */
+  readonly stepsLate: boolean;
   /** Nobody waits for `tell`: it reads at once, even where that stalls the device. */
   readonly readsAtOnce: boolean;
 }
@@ -69,11 +60,20 @@ export interface RunParts {
 /** A micro-batch whose gradient is in the sum, or was applied with it, and that no event told of yet. */
 interface UntoldMicroBatch extends MicroBatchShare {
   readonly learningRate: number | undefined;
-  /** Where it filled its window. */
-  readonly applied: AppliedInfo | undefined;
+  readonly fillsWindow: boolean;
+  /** The step that it made, where the optimizer has stepped. */
+  readonly taken: StepTaken | undefined;
+  /** What of it was not finite; a function where the device has to be read for it, once. */
+  readonly nonFinite: NonFiniteParts | undefined | FiniteCheck['read'];
   names: readonly string[];
   /** The loss, then what `names` names; tensors of its own. */
   scalars: readonly LoggedScalar[];
+}
+
+interface ReadMicroBatch extends Pick<UntoldMicroBatch, 'samples' | 'weight' | 'learningRate' | 'taken'> {
+  readonly loss: number;
+  readonly metrics: Metrics;
+  readonly nonFinite: NonFiniteParts | undefined;
 }
 
 /**
@@ -81,54 +81,62 @@ interface UntoldMicroBatch extends MicroBatchShare {
  * callback, sees the new weights, as it does without accumulation. Events follow when loss and metrics can be read.
  */
 export function createAccumulationRun(parts: RunParts): AccumulationRun {
-  const { accumulator, gradientSum, optimizerStep, events, readsAtOnce } = parts;
+  const { accumulator, gradient, events, raises, stepsLate, readsAtOnce } = parts;
   const { policy, plan } = accumulator.run;
   let untold: UntoldMicroBatch[] = [];
   // The accumulator learns of a micro-batch only when it is told.
   let untoldSamples = 0;
-  let windowWeight = 0;
+  let window = { weight: 0, hasSkipped: false };
   let microBatches = 0;
-  let hasTrained = false;
+  let trained = 0;
   let ended = false;
 
-  function forgetWindow(): void {
-    gradientSum.clear();
-    windowWeight = 0;
+  const nextMicroBatch = () => (microBatches === plan.microBatchesPerEpoch ? 1 : microBatches + 1);
+
+  /** The window before made a step, or was given up. */
+  function beginWindow(): void {
+    gradient.clear();
+    window = { weight: 0, hasSkipped: false };
   }
 
-  function step(target: number, normalizer: number): AppliedInfo {
-    // The micro-batches were scaled by weight / target, before the window's weight was known.
-    if (normalizer !== target) gradientSum.multiply(target / normalizer);
-    const applied = optimizerStep.apply(gradientSum) as AppliedInfo;
-    forgetWindow();
-    return applied;
+  function step(target: number, normalizer: number): StepTaken | Promise<StepTaken> {
+    const taken = gradient.step(target, normalizer);
+    if (!(taken instanceof Promise)) beginWindow();
+    return taken instanceof Promise ? taken.finally(beginWindow) : taken;
   }
 
-  function settled({ events: told, window }: WindowStatus, applied: AppliedInfo | undefined): readonly TrainEvent[] {
-    if (told.some(({ type }) => type === 'discarded-window')) forgetWindow();
-    return window === 'full' ? [...told, ...accumulator.applied(applied)] : told;
+  /** What to tell of what an accumulator says. The optimizer steps where the window is full, unless it has. */
+  function settle(status: WindowStatus, before?: StepTaken): readonly TrainEvent[] | Promise<readonly TrainEvent[]> {
+    const { events: told, target, normalizer } = status;
+    if (told.some(({ type }) => type === 'discarded-window')) beginWindow();
+    // The end of a run gives up what is left.
+    if (status.window === 'open' || (before === undefined && ended)) return told;
+    const taken = before ?? step(target, normalizer);
+    const withStep = (stepTaken: StepTaken) => [...told, ...toldOf(accumulator, stepTaken)];
+    return taken instanceof Promise ? taken.then(withStep) : withStep(taken);
+  }
+
+  function tell(read: readonly ReadMicroBatch[]): Promise<void> | undefined {
+    const told: TrainEvent[] = [];
+    for (const { samples, weight, learningRate, taken, loss, metrics, nonFinite } of read) {
+      if (raises && nonFinite !== undefined) throw nonFiniteError(trained, loss, nonFinite);
+      const rate = learningRate === undefined ? {} : { learningRate };
+      const skipped = nonFinite === undefined ? {} : { skipped: true };
+      const settled = settle(accumulator.next({ loss, samples, weight, metrics, ...rate, ...skipped }), taken);
+      // None comes after one that fills the window.
+      if (settled instanceof Promise) return settled.then((last) => events.emit([...told, ...last]));
+      told.push(...settled);
+    }
+    return events.emit(told);
   }
 
   function tellUntold(): Promise<void> | undefined {
-    const telling = untold;
+    const reading = untold.map((microBatch) => readMicroBatch(microBatch, readsAtOnce));
     untold = [];
     untoldSamples = 0;
-    const reading = telling.map(({ scalars }) => readLogged(scalars, readsAtOnce));
-    const tell = (read: readonly (readonly number[])[]) => {
-      for (const { scalars } of telling) disposeLogged(scalars);
-      const told = telling.flatMap(({ samples, weight, learningRate, applied, names }, index) => {
-        const [loss, ...values] = read[index]!;
-        const metrics = Object.fromEntries(names.map((name, at) => [name, values[at]!]));
-        const rate = learningRate === undefined ? {} : { learningRate };
-        return settled(accumulator.next({ loss: loss!, samples, weight, metrics, ...rate }), applied);
-      });
-      return events.emit(told);
-    };
-    const isRead = (values: number[] | Promise<number[]>): values is number[] => Array.isArray(values);
-    return reading.every(isRead) ? tell(reading) : Promise.all(reading).then(tell);
+    const isRead = (microBatch: ReadMicroBatch | Promise<ReadMicroBatch>) => !(microBatch instanceof Promise);
+    return reading.every(isRead) ? tell(reading as ReadMicroBatch[]) : Promise.all(reading).then(tell);
   }
-
-  const nextMicroBatch = () => (microBatches === plan.microBatchesPerEpoch ? 1 : microBatches + 1);
 
   return {
     accumulator,
@@ -136,7 +144,7 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       return ended;
     },
     get hasTrained() {
-      return hasTrained;
+      return trained > 0;
     },
     get microBatches() {
       return microBatches;
@@ -148,20 +156,26 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
     train({ samples, weight }, compute) {
       const target = accumulator.nextTarget();
       const isFlushed = policy.lastWindow === 'flush' && nextMicroBatch() === plan.microBatchesPerEpoch;
-      const isFull = isFlushed || accumulator.windowSamples + untoldSamples + samples >= target;
+      const fillsWindow = isFlushed || accumulator.windowSamples + untoldSamples + samples >= target;
       // A step divided by a total weight of 0 would turn every parameter into NaN.
-      if (isFull && windowWeight + weight === 0) {
+      if (fillsWindow && window.weight + weight === 0 && !window.hasSkipped) {
         throw new RangeError('weight: the micro-batches of the window that is full now weigh 0 in all');
       }
-      const learningRate = optimizerStep.learningRate();
-      const { loss, gradients } = compute(weight / target);
-      gradientSum.add(gradients);
+      const learningRate = gradient.learningRate();
+      const { loss, check } = gradient.add(() => compute(weight / target));
+      trained += 1;
+      const nonFinite = readingStalls() ? check?.read : (check?.read() as NonFiniteParts | undefined);
+      const isKnown = typeof nonFinite === 'object';
+      if (isKnown && raises) throw nonFiniteError(trained, loss.dataSync()[0]!, nonFinite);
       microBatches = nextMicroBatch();
-      hasTrained = true;
       untoldSamples += samples;
-      windowWeight += weight;
-      const applied = isFull ? step(target, policy.normalize === 'target' ? target : windowWeight) : undefined;
-      untold.push({ samples, weight, learningRate, applied, names: [], scalars: [holdLogged(loss)] });
+      if (isKnown) window.hasSkipped = true;
+      else window.weight += weight;
+      const steps = fillsWindow && !stepsLate && window.weight > 0;
+      const normalizer = policy.normalize === 'target' ? target : window.weight;
+      const taken = steps ? (step(target, normalizer) as StepTaken) : undefined;
+      const told = { samples, weight, learningRate, fillsWindow, taken, nonFinite };
+      untold.push({ ...told, names: [], scalars: [holdLogged(loss)] });
       return loss;
     },
     passOver() {
@@ -172,14 +186,13 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       last.names = Object.keys(metrics);
       last.scalars = [...last.scalars, ...Object.values(metrics).map(holdLogged)];
       // Where reading waits for all that the device still has to do, losses are read once a window.
-      return readingStalls() && last.applied === undefined ? undefined : tellUntold();
+      return readingStalls() && !last.fillsWindow ? undefined : tellUntold();
     },
     async closeEpoch() {
       const waits = tellUntold();
       if (waits !== undefined) await waits;
-      const status = accumulator.closeEpoch();
-      const applied = status.window === 'full' ? step(status.target, status.normalizer) : undefined;
-      await events.emit(settled(status, applied));
+      const settled = settle(accumulator.closeEpoch());
+      await events.emit(settled instanceof Promise ? await settled : settled);
     },
     async endEpoch(valid) {
       const waits = tellUntold();
@@ -196,7 +209,7 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
     async end(outcome, error) {
       if (ended) return;
       ended = true;
-      forgetWindow();
+      beginWindow();
       let end = () => accumulator.end(outcome, error);
       try {
         const waits = tellUntold();
@@ -209,4 +222,17 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       events.complete();
     },
   };
+}
+
+function readMicroBatch(microBatch: UntoldMicroBatch, now: boolean): ReadMicroBatch | Promise<ReadMicroBatch> {
+  const { samples, weight, learningRate, taken, names, scalars, nonFinite } = microBatch;
+  const whole = ([[loss, ...values], parts]: readonly [number[], NonFiniteParts | undefined]): ReadMicroBatch => {
+    disposeLogged(scalars);
+    const metrics = Object.fromEntries(names.map((name, at) => [name, values[at]!]));
+    return { samples, weight, learningRate, taken, loss: loss!, metrics, nonFinite: parts };
+  };
+  const values = readLogged(scalars, now);
+  const parts = typeof nonFinite === 'function' ? nonFinite() : nonFinite;
+  if (values instanceof Promise || parts instanceof Promise) return Promise.all([values, parts]).then(whole);
+  return whole([values, parts]);
 }

@@ -47,6 +47,7 @@ export function createFitSession(
       batchNormDiagnostic(model),
       noStepDiagnostic(run.accumulator, params.samples ?? undefined, plan.epochs!),
       lateFlushDiagnostic(run, params),
+      lateStepDiagnostic(runs.stepsLate, params),
     ];
     return run.start(diagnostics.filter((diagnostic) => diagnostic !== undefined));
   }
@@ -164,5 +165,16 @@ function lateFlushDiagnostic(
     code: 'flush-after-validation',
     message:
       "the data set does not tell its size, so that fit validates before the window that an epoch leaves open is flushed: give fitDataset batchesPerEpoch, or take another lastWindow than 'flush'",
+  };
+}
+
+/** Tells where `fit`, which validates without giving anybody a chance to wait, does so before an epoch's last step. */
+function lateStepDiagnostic(stepsLate: boolean, { doValidation, samples }: FitParams): StartDiagnostic | undefined {
+  if (!stepsLate || !doValidation || samples === null) return undefined;
+  return {
+    level: 'warn',
+    code: 'step-after-validation',
+    message:
+      'clip, histograms and nonFinite wait for the device, which fit does not before it validates: where the last batch of an epoch fills a window, its step follows the validation; fitDataset waits',
   };
 }

@@ -2,9 +2,10 @@ import type { AccumulationPolicy, Metrics, RunOutcome } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import { assertPositiveInteger, show } from '../option-checks.js';
 import type { AccumulateGradientsOptions } from './accumulate-gradients-options.js';
-import type { AccumulationRun, LossAndGradients, MicroBatchShare } from './accumulation-run.js';
-import { lossGradients, lossOnly } from './loss-gradients.js';
+import type { AccumulationRun, MicroBatchShare } from './accumulation-run.js';
+import { type LossGradients, lossGradients, lossOnly } from './loss-gradients.js';
 import type { RunFactory } from './run-factory.js';
+import { stepsLate } from './window-gradient.js';
 
 type NamedGradients = Parameters<tf.Optimizer['applyGradients']>[0];
 
@@ -36,6 +37,11 @@ export function createHandLoop(
         `${call}: outside of a fit that has the callback, as in fit(x, y, { callbacks: callback }), the optimizer has to know the samples of a micro-batch: give microBatchSize to accumulateGradients() or to the policy`,
       );
     }
+    if (stepsLate(options)) {
+      throw new Error(
+        `${call}: on the backend ${tf.getBackend()}, clip, nonFinite and histograms wait for the device, which a loop of your own can't: use them in fit, or train()`,
+      );
+    }
     const counts = { ...(microBatchesPerEpoch && { microBatchesPerEpoch }), ...(epochs && { epochs }) };
     const begun = runs.begin({ microBatchSize, ...counts }, { readsAtOnce: true });
     begun.start([]);
@@ -50,7 +56,7 @@ export function createHandLoop(
     throw new RangeError(`weight() must return a number that is not negative, not ${show(weighs)}`);
   }
 
-  function train(call: string, compute: (scale: number) => LossAndGradients, passOver: () => tf.Scalar): tf.Scalar {
+  function train(call: string, compute: (scale: number) => LossGradients, passOver: () => tf.Scalar): tf.Scalar {
     run = run?.ended === false ? run : begin(call);
     try {
       if (run.tailIsDropped()) {
@@ -84,7 +90,7 @@ export function createHandLoop(
 
   return {
     minimize(f, list) {
-      const compute = (scale: number): LossAndGradients => {
+      const compute = (scale: number): LossGradients => {
         const variables = runs.order.select(list);
         const { loss, gradients } = lossGradients(f, variables, scale);
         return { loss, gradients: runs.order.place(variables, gradients) };
@@ -123,7 +129,7 @@ export function createHandLoop(
     },
   };
 
-  function placed(gradients: NamedGradients, scale: number): LossAndGradients['gradients'] {
+  function placed(gradients: NamedGradients, scale: number): LossGradients['gradients'] {
     const named = Array.isArray(gradients)
       ? gradients
       : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));

@@ -1,16 +1,17 @@
 import { type AccumulationPolicy, createAccumulator, type RunOptions, type TrainingPlan } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
-import { createGradientSum } from '../gradient-sum.js';
-import { createOptimizerStep } from '../optimizer-step.js';
 import type { AccumulateGradientsOptions } from './accumulate-gradients-options.js';
 import { type AccumulationRun, createAccumulationRun } from './accumulation-run.js';
 import type { RunStream } from './run-stream.js';
 import { createVariableOrder, type VariableOrder } from './variable-order.js';
+import { createWindowGradient, stepsLate } from './window-gradient.js';
 
 /** Makes the runs of one optimizer, one after the other. */
 export interface RunFactory {
   /** The same for all of them, as is the optimizer's state. */
   readonly order: VariableOrder;
+  /** Steps follow when the device was read, which `minimize` can't wait for. */
+  readonly stepsLate: boolean;
   /** The run under way. */
   readonly current: AccumulationRun | undefined;
   /** Begins a run. Throws a `TypeError` or `RangeError` where plan, policy and options do not fit. */
@@ -28,8 +29,6 @@ export function createRunFactory(
   const current = () => (run?.ended === false ? run : undefined);
   const isStateless = () => optimizer.getClassName() === 'SGD' || optimizer.iterations === 0;
   const order = createVariableOrder(() => !current()?.hasTrained && isStateless());
-  const gradientSum = createGradientSum(order.variables);
-  const optimizerStep = createOptimizerStep(optimizer);
 
   function runOptions(): RunOptions {
     const { run: about = {} } = options;
@@ -42,14 +41,23 @@ export function createRunFactory(
 
   return {
     order,
+    get stepsLate() {
+      return stepsLate(options);
+    },
     get current() {
       return current();
     },
     begin(plan, { readsAtOnce }) {
       const accumulator = createAccumulator(policy, plan, { run: runOptions() });
       made += 1;
-      const events = stream.begin(accumulator.run.id);
-      run = createAccumulationRun({ accumulator, gradientSum, optimizerStep, events, readsAtOnce });
+      run = createAccumulationRun({
+        accumulator,
+        gradient: createWindowGradient(optimizer, order, options, accumulator),
+        events: stream.begin(accumulator.run.id),
+        raises: options.nonFinite === 'raise',
+        stepsLate: stepsLate(options),
+        readsAtOnce,
+      });
       return run;
     },
   };

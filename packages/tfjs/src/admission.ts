@@ -71,6 +71,8 @@ export function createAdmission(
       const zeros = tf.stack([loss, ...gradients.map((gradient) => gradient ?? tf.scalar(0))].map(zeroOrNaN));
       return { zeros, finite: tf.logicalNot(tf.isNaN(tf.sum(zeros))) };
     });
+    // Read when a `tf.tidy` of the caller's, as model.fit has one, is over.
+    tf.keep(zeros);
     const masked = new Map<tf.Tensor, tf.Tensor>();
     for (const gradient of gradients) {
       if (gradient === undefined || masked.has(gradient)) continue;

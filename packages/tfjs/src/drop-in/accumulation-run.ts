@@ -118,8 +118,12 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
 
   function tell(read: readonly ReadMicroBatch[]): Promise<void> | undefined {
     const told: TrainEvent[] = [];
-    for (const { samples, weight, learningRate, taken, loss, metrics, nonFinite } of read) {
-      if (raises && nonFinite !== undefined) throw nonFiniteError(trained, loss, nonFinite);
+    for (const [index, microBatch] of read.entries()) {
+      const { samples, weight, learningRate, taken, loss, metrics, nonFinite } = microBatch;
+      if (raises && nonFinite !== undefined) {
+        events.emit(told);
+        throw nonFiniteError(trained - read.length + index + 1, loss, nonFinite);
+      }
       const rate = learningRate === undefined ? {} : { learningRate };
       const skipped = nonFinite === undefined ? {} : { skipped: true };
       const settled = settle(accumulator.next({ loss, samples, weight, metrics, ...rate, ...skipped }), taken);

@@ -52,6 +52,11 @@ onEachBackend((backend) => {
       optimizer.applyGradients(grads);
       tf.dispose([value, grads]);
     }
+    const { value, grads } = optimizer.computeGradients(() => tf.sum(tf.square(variable)), [variable]);
+    tf.dispose([value, grads]);
+    const computed = optimizer.computeGradients(() => tf.sum(tf.square(variable)), [variable]);
+    optimizer.applyGradients(computed.grads);
+    tf.dispose([computed.value, computed.grads]);
     const failing = () =>
       optimizer.minimize(() => {
         tf.square(variable);
@@ -81,6 +86,16 @@ describe('a loop by hand', () => {
     // One that comes later keeps its own place in the optimizer's state.
     optimizer.minimize(() => tf.add(tf.sum(variable), other) as tf.Scalar);
     expect([...variable.dataSync(), other.dataSync()[0]]).toEqual([-1, 0, 4]);
+  });
+
+  it('decays the weights of a variable that comes later, too', () => {
+    const other = tf.variable(tf.scalar(5));
+    const oneEach = gradientAccumulation({ accumBatchSize: 4, microBatchSize: 4 });
+    const { optimizer, variable } = loop({ weightDecay: 0.5 }, oneEach);
+    optimizer.minimize(() => tf.sum(variable));
+    expect([...variable.dataSync()]).toEqual([-0.5, 0]);
+    optimizer.minimize(() => tf.add(tf.sum(variable), other) as tf.Scalar);
+    expect([...variable.dataSync(), other.dataSync()[0]]).toEqual([-1.25, -1, 1.5]);
   });
 
   it('keeps the state of each variable where another has no gradient for a while', () => {

@@ -78,6 +78,20 @@ describe('an accumulating optimizer', () => {
     expect([counting.steps, counting.countedSteps(), counting.iterations]).toEqual([2, 2, 2]);
   });
 
+  it('disposes what it was made of, once', () => {
+    let disposed = 0;
+    class Counting extends tf.SGDOptimizer {
+      override dispose(): void {
+        disposed += 1;
+        super.dispose();
+      }
+    }
+    const { optimizer } = accumulateGradients(new Counting(0.1), policy);
+    optimizer.dispose();
+    optimizer.dispose();
+    expect(disposed).toBe(1);
+  });
+
   it('is saved with its model, which another program loads and trains on as after plain fit', async () => {
     const { xs, ys } = classes(16);
     const saved = async (prepare: (model: tf.Sequential) => tf.ModelFitArgs) => {

@@ -150,6 +150,26 @@ describe('on a backend whose reads would stall', () => {
     });
   });
 
+  it('a fit that fails before a late step does not take it', async () => {
+    await tf.setBackend('queueing');
+    const { xs, ys } = samples([]);
+    const model = classifier();
+    const accumulation = accumulateGradients(tf.train.sgd(0.1), policy, { clip: { value: 1 } });
+    model.compile({ optimizer: accumulation.optimizer, loss: 'categoricalCrossentropy' });
+    const { events } = recordRun(accumulation);
+    const onBatchEnd = (batch: number) => {
+      if (batch === 2) throw new Error('callback');
+    };
+    const callbacks = [new tf.CustomCallback({ onBatchEnd }, 'auto'), accumulation.callback];
+    const before = weightsOf(model);
+    const fit = model.fit(xs, ys, { batchSize: 4, shuffle: false, verbose: 0, callbacks });
+    await expect(fit).rejects.toThrow('callback');
+    // The losses of the window are still on their way.
+    await new Promise((resolve) => accumulation.events$.subscribe({ complete: () => resolve(undefined) }));
+    expect(weightsOf(model)).toEqual(before);
+    expect(typesOf(events)).toEqual(['run-start', ...Array(3).fill('micro-batch'), 'discarded-window', 'run-end']);
+  });
+
   it('a loop by hand refuses what it would have to wait for', async () => {
     await tf.setBackend('queueing');
     const options = { microBatchSize: 4, clip: { value: 1 } };

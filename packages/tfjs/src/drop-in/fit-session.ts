@@ -1,4 +1,4 @@
-import { type Metrics, whenRelieved } from '@microbatch/core';
+import type { Metrics } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import { createPacer } from '../macrotask.js';
 import { show } from '../option-checks.js';
@@ -112,8 +112,6 @@ export function createFitSession(
       // fit gives the event loop its turn by callbacks that are plain objects alone.
       const turn = pace();
       if (turn !== undefined) await turn;
-      const relief = whenRelieved(run!.accumulator.run.id);
-      if (relief !== undefined) await relief;
     },
 
     async onEpochEnd(logs) {

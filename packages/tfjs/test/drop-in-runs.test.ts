@@ -258,6 +258,23 @@ onEachBackend(() => {
     expect(() => accumulation.log({ late: 1 })).toThrow('log: no run is under way');
   });
 
+  it('gives the event loop its turns, which fit gives only to plain objects', async () => {
+    const { xs, ys } = classes(8);
+    const model = classifier();
+    const accumulation = compiled(model, tf.train.sgd(0.5), gradientAccumulation({ accumBatchSize: 4 }));
+    let turns = 0;
+    class Busy extends tf.Callback {
+      override async onBatchBegin(): Promise<void> {
+        setImmediate(() => {
+          turns += 1;
+        });
+        for (const end = performance.now() + 17; performance.now() < end; );
+      }
+    }
+    await model.fit(xs, ys, args({ callbacks: [new Busy(), accumulation.callback] }));
+    expect(turns).toBe(2);
+  });
+
   it('tells the losses of several outputs as metrics, as fit does', async () => {
     const input = tf.input({ shape: [6] });
     const outputs = ['left', 'right'].map(

@@ -18,7 +18,10 @@ export interface GradientAccumulation {
    * ends a run that is under way.
    */
   readonly optimizer: tf.Optimizer;
-  /** For `callbacks` of `fit` and `fitDataset`. Among others it belongs first, if they are tf.Callbacks; else see `withCallbacks`. */
+  /**
+   * For `callbacks` of `fit` and `fitDataset`. Among others it belongs first, if they are tf.Callbacks; else see
+   * `withCallbacks`. It gives the event loop a turn every 16 ms; `yieldEvery` means plain objects alone.
+   */
   readonly callback: tf.Callback;
   /** For `callbacks` of a fit that has others: this one first. Plain objects and tf.Callbacks can be mixed, which tfjs cannot. */
   withCallbacks(...others: readonly tf.CustomCallbackArgs[]): (tf.Callback | tf.CustomCallback)[];

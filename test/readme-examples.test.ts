@@ -7,11 +7,12 @@ import { describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '..');
 const packages = readdirSync(join(root, 'packages'));
 
-/** The first program of a page, and the output that the page says it has. */
-function example(page: string): { program: string; output: string } {
-  const match = /```js\n([\s\S]*?)```\s*```text\n([\s\S]*?)```/.exec(readFileSync(page, 'utf8'));
-  if (match === null) throw new Error(`${page} has no program (js) followed by its output (text)`);
-  return { program: match[1]!, output: match[2]! };
+/** The programs of a page that are followed by their output; a page begins with one. */
+function examples(page: string): { program: string; output: string }[] {
+  const blocks = /```js\n((?:(?!```)[\s\S])*)```\s*```text\n([\s\S]*?)```/g;
+  const found = [...readFileSync(page, 'utf8').matchAll(blocks)];
+  if (found.length === 0) throw new Error(`${page} has no program (js) followed by its output (text)`);
+  return found.map(([, program, output]) => ({ program: program!, output: output! }));
 }
 
 /** The output as a pattern: an ellipsis stands for what differs from run to run. */
@@ -20,9 +21,12 @@ function pattern(output: string): RegExp {
   return new RegExp(`^${literal.replaceAll('…', '.*')}$`);
 }
 
-describe.each(packages)('the README of packages/%s', (name) => {
-  it('has a program of at most 15 lines that prints what the page says', async () => {
-    const { program, output } = example(join(root, 'packages', name, 'README.md'));
+const pages = packages.flatMap((name) =>
+  examples(join(root, 'packages', name, 'README.md')).map((example, at) => ({ name, at: at + 1, ...example })),
+);
+
+describe.each(pages)('program $at of the README of packages/$name', ({ program, output }) => {
+  it('has at most 15 lines and prints what the page says', async () => {
     const lines = program.split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('//'));
     expect(lines.length).toBeLessThanOrEqual(15);
     // Below the root, so that the packages' names resolve as they do for a user.

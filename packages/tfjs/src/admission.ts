@@ -5,11 +5,14 @@ import type { NonFinite, NonFiniteParts } from './non-finite.js';
 import { readingStalls, readValues } from './read-values.js';
 import type { Trainable } from './trainable.js';
 
+/** What is looked at of a micro-batch. */
+type Admissible = Pick<MicroBatchTensors, 'loss' | 'gradients'>;
+
 /** A micro-batch whose gradient is in the sum, or was left out of it. */
-export interface AdmittedMicroBatch extends Omit<MicroBatchTensors, 'gradients'> {
+export type AdmittedMicroBatch<T extends Admissible> = Omit<T, 'gradients'> & {
   /** Absent under `'propagate'`. */
   readonly check?: FiniteCheck;
-}
+};
 
 /** What was found out about a micro-batch, perhaps still on the device. */
 export interface FiniteCheck {
@@ -23,7 +26,7 @@ export interface FiniteCheck {
  * Adds the gradient that `compute` gives to the sum. Under `'skip'` and `'raise'`, where it or the loss is not finite, the
  * sum stays as it was, and so do variables that the forward pass changed.
  */
-export type AdmitMicroBatch = (compute: () => MicroBatchTensors) => AdmittedMicroBatch;
+export type AdmitMicroBatch = <T extends Admissible>(compute: () => T) => AdmittedMicroBatch<T>;
 
 type Gradients = MicroBatchTensors['gradients'];
 
@@ -71,6 +74,8 @@ export function createAdmission(
       const zeros = tf.stack([loss, ...gradients.map((gradient) => gradient ?? tf.scalar(0))].map(zeroOrNaN));
       return { zeros, finite: tf.logicalNot(tf.isNaN(tf.sum(zeros))) };
     });
+    // Read when a `tf.tidy` of the caller's, as model.fit has one, is over.
+    tf.keep(zeros);
     const masked = new Map<tf.Tensor, tf.Tensor>();
     for (const gradient of gradients) {
       if (gradient === undefined || masked.has(gradient)) continue;

@@ -87,7 +87,7 @@ function zeroUnless(condition: tf.Tensor): (value: tf.Tensor) => tf.Tensor {
 }
 
 /** The engine disposes what the tape saved only after a backward pass that succeeds. */
-function onTape<T>(compute: () => T): T {
+export function onTape<T>(compute: () => T): T {
   try {
     return compute();
   } catch (error) {

@@ -2,6 +2,8 @@ export type { ByOutput } from './by-output.js';
 export type { ClassWeights } from './class-weights.js';
 export type { Clip } from './clip.js';
 export type { CustomModel } from './custom-model.js';
+export { accumulateGradients, type GradientAccumulation } from './drop-in/accumulate-gradients.js';
+export type { AccumulateGradientsOptions } from './drop-in/accumulate-gradients-options.js';
 export type { EarlyStoppingResult } from './early-stopping.js';
 export type { EarlyStoppingOptions } from './early-stopping-options.js';
 export type { HistogramOptions } from './histograms.js';

@@ -2,6 +2,7 @@ import { type AccumulationPolicy, type Accumulator, createAccumulator } from '@m
 import * as tf from '@tensorflow/tfjs';
 import { type CustomModel, customTrainable } from './custom-model.js';
 import type { DataSource } from './data-source.js';
+import { isAccumulating } from './drop-in/accumulating-optimizer.js';
 import { createEarlyStopping, type EarlyStopping } from './early-stopping.js';
 import { earlyStoppingRule, type KnownMetrics } from './early-stopping-options.js';
 import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
@@ -146,10 +147,15 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   };
 }
 
-function assertOptimizer(optimizer: unknown): void {
+/** Refuses what is no optimizer, and one that accumulates by itself, with a `TypeError`. */
+export function assertOptimizer(optimizer: unknown): asserts optimizer is tf.Optimizer {
   // `instanceof` asks tfjs, which looks at the methods, and throws on undefined.
-  if (typeof optimizer === 'object' && optimizer !== null && optimizer instanceof tf.Optimizer) return;
-  throw new TypeError(`optimizer must be a tf.Optimizer, not ${show(optimizer)}`);
+  if (typeof optimizer !== 'object' || optimizer === null || !(optimizer instanceof tf.Optimizer)) {
+    throw new TypeError(`optimizer must be a tf.Optimizer, not ${show(optimizer)}`);
+  }
+  if (isAccumulating(optimizer)) {
+    throw new TypeError('optimizer accumulates already: give the one that accumulateGradients() was given');
+  }
 }
 
 function assertPolicy(policy: Partial<AccumulationPolicy> | undefined): void {

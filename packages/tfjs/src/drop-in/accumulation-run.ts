@@ -1,0 +1,242 @@
+import type { Accumulator, LogValues, Metrics, RunOutcome, TrainEvent, WindowStatus } from '@microbatch/core';
+import type * as tf from '@tensorflow/tfjs';
+import type { FiniteCheck } from '../admission.js';
+import { type NonFiniteParts, nonFiniteError } from '../non-finite.js';
+import { readingStalls } from '../read-values.js';
+import type { RunEvents } from '../run-events.js';
+import type { StartDiagnostic } from '../start-diagnostics.js';
+import { disposeLogged, holdLogged, type LoggedScalar, readLogged } from './logged-scalars.js';
+import type { LossGradients } from './loss-gradients.js';
+import { type StepTaken, toldOf, type WindowGradient } from './window-gradient.js';
+
+/** What a micro-batch is to its window. */
+export interface MicroBatchShare {
+  readonly samples: number;
+  /** What it counts for: its samples, unless somebody says otherwise. */
+  readonly weight: number;
+}
+
+/** One run of an accumulating optimizer. */
+export interface AccumulationRun {
+  readonly accumulator: Accumulator;
+  readonly ended: boolean;
+  /** Whether it trained a micro-batch. */
+  readonly hasTrained: boolean;
+  /** Micro-batches of the epoch under way, those of a dropped tail included. */
+  readonly microBatches: number;
+  start(diagnostics: readonly StartDiagnostic[]): Promise<void>;
+  /** The rest of the epoch fills no window: gradients need not be computed. `samplesLeft` as in the accumulator. */
+  tailIsDropped(samplesLeft?: number): boolean;
+  /**
+   * Adds a micro-batch's gradient, which `compute` gives by position and multiplied by `scale`, and steps where that fills the
+   * window, all at once. Returns the loss. What there is to tell of it waits for `tell`.
+   */
+  train(share: MicroBatchShare, compute: (scale: number) => LossGradients): tf.Scalar;
+  /** Counts a micro-batch of a dropped tail. */
+  passOver(): void;
+  /** Tells of the micro-batch that was trained last. A promise only where a logger or a device makes wait. */
+  tell(metrics: Readonly<Record<string, LoggedScalar>>): Promise<void> | undefined;
+  /** Decides the tail of an epoch, where its count did not. */
+  closeEpoch(): Promise<void>;
+  endEpoch(valid?: Metrics): Promise<void>;
+  log(values: LogValues): void;
+  diagnose(diagnostic: StartDiagnostic): Promise<void>;
+  /** Discards the open window and completes the stream; without effect on a run that has ended. */
+  end(outcome: RunOutcome, error?: string): Promise<void>;
+}
+
+export interface RunParts {
+  readonly accumulator: Accumulator;
+  readonly gradient: WindowGradient;
+  readonly events: Pick<RunEvents, 'emit' | 'complete'>;
+  /** `nonFinite` is `'raise'`. */
+  readonly raises: boolean;
+  /** Whether the step follows when the device was read: in `tell`, not in `train`. */
+  readonly stepsLate: boolean;
+  /** Nobody waits for `tell`: it reads at once, even where that stalls the device. */
+  readonly readsAtOnce: boolean;
+}
+
+/** A micro-batch whose gradient is in the sum, or was applied with it, and that no event told of yet. */
+interface UntoldMicroBatch extends MicroBatchShare {
+  readonly learningRate: number | undefined;
+  readonly fillsWindow: boolean;
+  /** The step that it made, where the optimizer has stepped. */
+  readonly taken: StepTaken | undefined;
+  /** What of it was not finite; a function where the device has to be read for it, once. */
+  readonly nonFinite: NonFiniteParts | undefined | FiniteCheck['read'];
+  names: readonly string[];
+  /** The loss, then what `names` names; tensors of its own. */
+  scalars: readonly LoggedScalar[];
+}
+
+interface ReadMicroBatch extends Pick<UntoldMicroBatch, 'samples' | 'weight' | 'learningRate' | 'taken'> {
+  readonly loss: number;
+  readonly metrics: Metrics;
+  readonly nonFinite: NonFiniteParts | undefined;
+}
+
+/**
+ * The optimizer steps where the gradient is computed, inside of `minimize`: what comes next in fit, validation or another
+ * callback, sees the new weights, as it does without accumulation. Events follow when loss and metrics can be read.
+ */
+export function createAccumulationRun(parts: RunParts): AccumulationRun {
+  const { accumulator, gradient, events, raises, stepsLate, readsAtOnce } = parts;
+  const { policy, plan } = accumulator.run;
+  let untold: UntoldMicroBatch[] = [];
+  // The accumulator learns of a micro-batch only when it is told.
+  let untoldSamples = 0;
+  let window = { weight: 0, hasSkipped: false };
+  let microBatches = 0;
+  let trained = 0;
+  let ended = false;
+
+  const nextMicroBatch = () => (microBatches === plan.microBatchesPerEpoch ? 1 : microBatches + 1);
+
+  /** The window before made a step, or was given up. */
+  function beginWindow(): void {
+    gradient.clear();
+    window = { weight: 0, hasSkipped: false };
+  }
+
+  function step(target: number, normalizer: number): StepTaken | Promise<StepTaken> {
+    const taken = gradient.step(target, normalizer);
+    if (!(taken instanceof Promise)) beginWindow();
+    return taken instanceof Promise ? taken.finally(beginWindow) : taken;
+  }
+
+  /** What to tell of what an accumulator says. The optimizer steps where the window is full, unless it has. */
+  function settle(status: WindowStatus, before?: StepTaken): readonly TrainEvent[] | Promise<readonly TrainEvent[]> {
+    const { events: told, target, normalizer } = status;
+    if (told.some(({ type }) => type === 'discarded-window')) beginWindow();
+    // The end of a run gives up what is left.
+    if (status.window === 'open' || (before === undefined && ended)) return told;
+    const taken = before ?? step(target, normalizer);
+    const withStep = (stepTaken: StepTaken) => [...told, ...toldOf(accumulator, stepTaken)];
+    return taken instanceof Promise ? taken.then(withStep) : withStep(taken);
+  }
+
+  function tell(read: readonly ReadMicroBatch[]): Promise<void> | undefined {
+    const told: TrainEvent[] = [];
+    for (const [index, microBatch] of read.entries()) {
+      const { samples, weight, learningRate, taken, loss, metrics, nonFinite } = microBatch;
+      if (raises && nonFinite !== undefined) {
+        events.emit(told);
+        throw nonFiniteError(trained - read.length + index + 1, loss, nonFinite);
+      }
+      const rate = learningRate === undefined ? {} : { learningRate };
+      const skipped = nonFinite === undefined ? {} : { skipped: true };
+      const settled = settle(accumulator.next({ loss, samples, weight, metrics, ...rate, ...skipped }), taken);
+      // None comes after one that fills the window.
+      if (settled instanceof Promise) return settled.then((last) => events.emit([...told, ...last]));
+      told.push(...settled);
+    }
+    return events.emit(told);
+  }
+
+  function tellUntold(): Promise<void> | undefined {
+    const reading = untold.map((microBatch) => readMicroBatch(microBatch, readsAtOnce));
+    untold = [];
+    untoldSamples = 0;
+    const isRead = (microBatch: ReadMicroBatch | Promise<ReadMicroBatch>) => !(microBatch instanceof Promise);
+    return reading.every(isRead) ? tell(reading as ReadMicroBatch[]) : Promise.all(reading).then(tell);
+  }
+
+  return {
+    accumulator,
+    get ended() {
+      return ended;
+    },
+    get hasTrained() {
+      return trained > 0;
+    },
+    get microBatches() {
+      return microBatches;
+    },
+    async start(diagnostics) {
+      await events.emit([...accumulator.start(), ...diagnostics.flatMap((each) => accumulator.diagnose(each))]);
+    },
+    tailIsDropped: (samplesLeft) => untold.length === 0 && accumulator.tailIsDropped(samplesLeft),
+    train({ samples, weight }, compute) {
+      const target = accumulator.nextTarget();
+      const isFlushed = policy.lastWindow === 'flush' && nextMicroBatch() === plan.microBatchesPerEpoch;
+      const fillsWindow = isFlushed || accumulator.windowSamples + untoldSamples + samples >= target;
+      // A step divided by a total weight of 0 would turn every parameter into NaN.
+      if (fillsWindow && window.weight + weight === 0 && !window.hasSkipped) {
+        throw new RangeError('weight: the micro-batches of the window that is full now weigh 0 in all');
+      }
+      const learningRate = gradient.learningRate();
+      const { loss, check } = gradient.add(() => compute(weight / target));
+      trained += 1;
+      const nonFinite = readingStalls() ? check?.read : (check?.read() as NonFiniteParts | undefined);
+      const isKnown = typeof nonFinite === 'object';
+      if (isKnown && raises) throw nonFiniteError(trained, loss.dataSync()[0]!, nonFinite);
+      microBatches = nextMicroBatch();
+      untoldSamples += samples;
+      if (isKnown) window.hasSkipped = true;
+      else window.weight += weight;
+      const steps = fillsWindow && !stepsLate && window.weight > 0;
+      const normalizer = policy.normalize === 'target' ? target : window.weight;
+      const taken = steps ? (step(target, normalizer) as StepTaken) : undefined;
+      const told = { samples, weight, learningRate, fillsWindow, taken, nonFinite };
+      untold.push({ ...told, names: [], scalars: [holdLogged(loss)] });
+      return loss;
+    },
+    passOver() {
+      microBatches = nextMicroBatch();
+    },
+    tell(metrics) {
+      const last = untold.at(-1)!;
+      last.names = Object.keys(metrics);
+      last.scalars = [...last.scalars, ...Object.values(metrics).map(holdLogged)];
+      // Where reading waits for all that the device still has to do, losses are read once a window.
+      return readingStalls() && !last.fillsWindow ? undefined : tellUntold();
+    },
+    async closeEpoch() {
+      const waits = tellUntold();
+      if (waits !== undefined) await waits;
+      const settled = settle(accumulator.closeEpoch());
+      await events.emit(settled instanceof Promise ? await settled : settled);
+    },
+    async endEpoch(valid) {
+      const waits = tellUntold();
+      if (waits !== undefined) await waits;
+      microBatches = 0;
+      await events.emit(accumulator.endEpoch(valid));
+    },
+    log(values) {
+      events.emit(accumulator.log(values));
+    },
+    async diagnose(diagnostic) {
+      await events.emit(accumulator.diagnose(diagnostic));
+    },
+    async end(outcome, error) {
+      if (ended) return;
+      ended = true;
+      beginWindow();
+      let end = () => accumulator.end(outcome, error);
+      try {
+        const waits = tellUntold();
+        if (waits !== undefined) await waits;
+      } catch (cause) {
+        end = () => accumulator.end('failed', error ?? String(cause));
+      }
+      const sent = events.emit(end());
+      if (sent !== undefined) await sent;
+      events.complete();
+    },
+  };
+}
+
+function readMicroBatch(microBatch: UntoldMicroBatch, now: boolean): ReadMicroBatch | Promise<ReadMicroBatch> {
+  const { samples, weight, learningRate, taken, names, scalars, nonFinite } = microBatch;
+  const whole = ([[loss, ...values], parts]: readonly [number[], NonFiniteParts | undefined]): ReadMicroBatch => {
+    disposeLogged(scalars);
+    const metrics = Object.fromEntries(names.map((name, at) => [name, values[at]!]));
+    return { samples, weight, learningRate, taken, loss: loss!, metrics, nonFinite: parts };
+  };
+  const values = readLogged(scalars, now);
+  const parts = typeof nonFinite === 'function' ? nonFinite() : nonFinite;
+  if (values instanceof Promise || parts instanceof Promise) return Promise.all([values, parts]).then(whole);
+  return whole([values, parts]);
+}

@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs';
+import { onTape } from '../gradients.js';
+import { showShape } from '../tensors.js';
+
+/** A loss with its gradients, by position; absent where the loss does not depend on the variable. */
+export interface LossGradients {
+  readonly loss: tf.Scalar;
+  readonly gradients: readonly (tf.Tensor | undefined)[];
+}
+
+/**
+ * Computes what a function returns and `scale` times its gradient; the factor is the backward pass's seed. Refuses with a
+ * `TypeError` what `minimize` of tfjs refuses.
+ */
+export function lossGradients(f: () => tf.Scalar, variables: tf.Variable[], scale: number): LossGradients {
+  if (variables.length === 0) throw new TypeError('minimize: no variable is trainable');
+  return tf.tidy(() => {
+    const { value, grads } = onTape(() =>
+      tf.engine().gradients(() => asScalar(f()), variables, tf.scalar(scale), true),
+    );
+    const gradients: (tf.Tensor | undefined)[] = grads;
+    if (gradients.every((gradient) => gradient === undefined)) {
+      throw new TypeError(
+        `minimize: the loss depends on none of ${variables.length} trainable variables: there is no gradient`,
+      );
+    }
+    return { loss: value, gradients };
+  });
+}
+
+/** The loss alone. */
+export function lossOnly(f: () => tf.Scalar): tf.Scalar {
+  return tf.tidy(() => asScalar(f()));
+}
+
+function asScalar(loss: unknown): tf.Scalar {
+  if (!(loss instanceof tf.Tensor))
+    throw new TypeError(`minimize: the loss must be a scalar tensor, not ${String(loss)}`);
+  if (loss.rank === 0) return loss as tf.Scalar;
+  throw new TypeError(
+    `minimize: the loss must be a scalar, not a tensor of shape ${showShape(loss.shape)}: take its mean`,
+  );
+}

@@ -1,0 +1,351 @@
+import { gradientAccumulation, gradientAccumulationSchedule, memory, record } from '@microbatch/core';
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { type AccumulateGradientsOptions, accumulateGradients, train } from '../src/index.js';
+import { onEachBackend } from './backends.js';
+import { compiled, recordRun, typesOf } from './fit-fixtures.js';
+import { classes, classifier, weightsOf } from './fixtures.js';
+
+const args = (more: tf.ModelFitArgs = {}): tf.ModelFitArgs => ({ batchSize: 4, shuffle: false, verbose: 0, ...more });
+const policy = gradientAccumulation({ accumBatchSize: 12 });
+
+type Loss = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
+/** A fit that goes wrong in its fifth batch. Others' callbacks, besides what it is given. */
+type Fit = (model: tf.Sequential, others: tf.CustomCallbackArgs[], callbacks: CallbacksOf) => Promise<unknown>;
+type CallbacksOf = (others: tf.CustomCallbackArgs[]) => NonNullable<tf.ModelFitArgs['callbacks']>;
+
+const works: Loss = (yTrue, yPred) => tf.mean(tf.squaredDifference(yTrue, yPred), -1);
+
+/** `works` four times, and after that something else. */
+function fifth(broken: Loss): Loss {
+  let calls = 0;
+  return (yTrue, yPred) => (++calls === 5 ? broken(yTrue, yPred) : works(yTrue, yPred));
+}
+
+const fitOn: Fit = (model, others, callbacks) => {
+  const { xs, ys } = classes(32);
+  return model.fit(xs, ys, args({ callbacks: callbacks(others) })).finally(() => tf.dispose([xs, ys]));
+};
+
+const FAILURES: Record<string, { loss?: () => Loss; fit?: Fit; says: string; told: string }> = {
+  'the forward pass': {
+    loss: () =>
+      fifth(() => {
+        throw new Error('forward');
+      }),
+    says: 'forward',
+    told: 'forward',
+  },
+  'the backward pass': {
+    loss: () =>
+      fifth((yTrue, yPred) => {
+        const broken = tf.customGrad((x) => ({
+          value: tf.square(x as tf.Tensor),
+          gradFunc: () => {
+            throw new Error('backward');
+          },
+        }));
+        return broken(tf.sub(yTrue, yPred));
+      }),
+    says: 'backward',
+    told: 'backward',
+  },
+  "another callback's batch end": {
+    fit: (model, others, callbacks) => {
+      const onBatchEnd = (batch: number) => {
+        if (batch === 4) throw new Error('callback');
+      };
+      return fitOn(model, [...others, { onBatchEnd }], callbacks);
+    },
+    says: 'callback',
+    told: 'fit failed outside of the loss and its gradient; its promise tells the error',
+  },
+  'the data set': {
+    fit: (model, others, callbacks) => {
+      const generate = function* () {
+        for (let batch = 0; batch < 5; batch++) yield { xs: tf.ones([4, 6]), ys: tf.ones([4, 3]) };
+        throw new Error('data');
+      };
+      const dataset = tf.data.generator(generate as unknown as () => Iterator<tf.TensorContainer>);
+      return model.fitDataset(dataset, { epochs: 1, verbose: 0, callbacks: callbacks(others) });
+    },
+    says: 'data',
+    told: 'fit failed outside of the loss and its gradient; its promise tells the error',
+  },
+  validation: {
+    fit: (model, others, callbacks) => {
+      const generate = function* () {
+        for (let batch = 0; batch < 5; batch++) yield { xs: tf.ones([4, 6]), ys: tf.ones([4, 3]) };
+      };
+      const dataset = tf.data.generator(generate as unknown as () => Iterator<tf.TensorContainer>);
+      const validationData: tf.data.Dataset<tf.TensorContainer> = tf.data.generator((() => {
+        throw new Error('validation');
+      }) as () => Iterator<tf.TensorContainer>);
+      const fit = { epochs: 1, verbose: 0 as const, callbacks: callbacks(others) };
+      return model.fitDataset(dataset, { ...fit, validationData: validationData as never });
+    },
+    says: 'validation',
+    told: 'fit failed outside of the loss and its gradient; its promise tells the error',
+  },
+};
+
+onEachBackend(() => {
+  describe.each(Object.keys(FAILURES))('a fit that fails in %s', (name) => {
+    const { loss = () => works, fit = fitOn, says, told } = FAILURES[name]!;
+
+    /** Tensors that a failing fit leaves behind. */
+    async function leftBy(callbacksOf: (model: tf.Sequential) => CallbacksOf): Promise<number> {
+      const model = classifier();
+      const callbacks = callbacksOf(model);
+      const before = tf.memory().numTensors;
+      await expect(fit(model, [], callbacks)).rejects.toThrow(says);
+      return tf.memory().numTensors - before;
+    }
+
+    it('ends its run as failed, discards the window, and leaves no tensor more than plain fit', async () => {
+      const plain = await leftBy((model) => {
+        model.compile({ optimizer: tf.train.sgd(0.1), loss: loss() });
+        return (others) => others;
+      });
+      let run!: ReturnType<typeof recordRun>;
+      const ours = await leftBy((model) => {
+        const accumulation = accumulateGradients(tf.train.sgd(0.1), policy);
+        model.compile({ optimizer: accumulation.optimizer, loss: loss() });
+        run = recordRun(accumulation);
+        return (others) => accumulation.withCallbacks(...others);
+      });
+      // Of a backward pass that fails, tfjs itself leaves what the forward pass saved for it.
+      expect(ours).toBeLessThanOrEqual(plain);
+      expect(typesOf(run.events).slice(-2)).toEqual(['discarded-window', 'run-end']);
+      expect(run.events.at(-1)).toMatchObject({ outcome: 'failed', error: told });
+      expect(run.completed).toBe(true);
+    });
+
+    it('lets its loggers go, and the next fit begins anew', async () => {
+      const model = classifier();
+      const accumulation = accumulateGradients(tf.train.sgd(0.1), policy);
+      model.compile({ optimizer: accumulation.optimizer, loss: loss() });
+      const receipts = record(accumulation.events$, [memory()], { onDiagnostic() {} });
+      const callbacks: CallbacksOf = (others) => accumulation.withCallbacks(...others);
+      await expect(fit(model, [], callbacks)).rejects.toThrow(says);
+      expect(await receipts).toMatchObject([{ dropped: {}, errors: [] }]);
+
+      const next = recordRun(accumulation);
+      model.compile({ optimizer: accumulation.optimizer, loss: works });
+      await fitOn(model, [], callbacks);
+      expect(typesOf(next.events).slice(0, 5)).toEqual([
+        'run-start',
+        ...Array(3).fill('micro-batch'),
+        'accumulated-batch',
+      ]);
+      expect(next.events.at(-1)).toMatchObject({ outcome: 'finished' });
+    });
+  });
+
+  it('a micro-batch that was trained before fit failed is told, and the step that it made', async () => {
+    const { xs, ys } = classes(32);
+    const model = classifier();
+    const accumulation = compiled(model, tf.train.sgd(0.1), policy, { metrics: ['accuracy'] });
+    const { events } = recordRun(accumulation);
+    const thrower = new tf.CustomCallback(
+      {
+        onBatchEnd: (batch) => {
+          if (batch === 2) throw new Error('callback');
+        },
+      },
+      'auto',
+    );
+    const before = weightsOf(model);
+    const callbacks = [thrower, accumulation.callback];
+    await expect(model.fit(xs, ys, args({ callbacks }))).rejects.toThrow('callback');
+    expect(weightsOf(model)).not.toEqual(before);
+    expect(typesOf(events)).toEqual(['run-start', ...Array(3).fill('micro-batch'), 'accumulated-batch', 'run-end']);
+  });
+
+  describe('no tensor is left', () => {
+    it.each<[string, tf.ModelFitArgs, typeof policy]>([
+      ['of a fit', { epochs: 2 }, policy],
+      ['of a fit that flushes', { epochs: 2 }, gradientAccumulation({ accumBatchSize: 12, lastWindow: 'flush' })],
+      ['of a fit that drops', { epochs: 2 }, gradientAccumulation({ accumBatchSize: 12, lastWindow: 'drop' })],
+      ['of a fit that validates', { epochs: 2, validationSplit: 0.2 }, policy],
+      ['of a fit with class weights', { classWeight: { 0: 1, 1: 2, 2: 3 } }, policy],
+    ])('%s', async (_, fit, policy) => {
+      const { xs, ys } = classes(30);
+      const model = classifier();
+      const { callback } = compiled(model, tf.train.sgd(0.1), policy, { metrics: ['accuracy'] });
+      const before = tf.memory().numTensors;
+      await model.fit(xs, ys, args({ ...fit, callbacks: callback }));
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    it('of a fit that is stopped inside a window', async () => {
+      const { xs, ys } = classes(30);
+      const model = classifier();
+      const accumulation = compiled(model, tf.train.sgd(0.1), policy);
+      const callbacks = accumulation.withCallbacks({
+        onBatchEnd: (batch) => {
+          if (batch === 1) model.stopTraining = true;
+        },
+      });
+      const before = tf.memory().numTensors;
+      await model.fit(xs, ys, args({ callbacks }));
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    it('from one window to the next', async () => {
+      const { xs, ys } = classes(1200);
+      const model = classifier();
+      const accumulation = compiled(model, tf.train.sgd(0.1), policy);
+      const counts = new Set<number>();
+      accumulation.events$.subscribe(({ type }) => {
+        if (type === 'accumulated-batch') counts.add(tf.memory().numTensors);
+      });
+      // One epoch: the history keeps tensors for each.
+      await model.fit(xs, ys, args({ callbacks: accumulation.callback }));
+      expect(counts.size).toBe(1);
+    });
+
+    it('of an optimizer that is disposed', async () => {
+      const { xs, ys } = classes(24);
+      const model = classifier();
+      const before = tf.memory().numTensors;
+      const { optimizer, callback } = compiled(model, tf.train.adam(0.1), policy);
+      await model.fit(xs, ys, args({ callbacks: callback }));
+      expect(tf.memory().numTensors).toBeGreaterThan(before);
+      optimizer.dispose();
+      optimizer.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  });
+});
+
+describe('refused with a clear error', () => {
+  const { xs, ys } = classes(8);
+
+  it('is a fit without the callback', async () => {
+    const model = classifier();
+    compiled(model, tf.train.sgd(0.1), policy);
+    await expect(model.fit(xs, ys, args())).rejects.toThrow('outside of a fit that has the callback');
+  });
+
+  it('is a fit whose model has another optimizer', async () => {
+    const model = classifier();
+    const { callback } = compiled(classifier(), tf.train.sgd(0.1), policy);
+    model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });
+    const fit = model.fit(xs, ys, args({ callbacks: callback }));
+    await expect(fit).rejects.toThrow('the model is compiled with another optimizer');
+  });
+
+  it('is a second model that trains at the same time', async () => {
+    const { optimizer, callback } = accumulateGradients(tf.train.sgd(0.1), policy);
+    const fits = [classifier(1), classifier(2)].map((model) => {
+      model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+      return model.fit(xs, ys, args({ callbacks: callback }));
+    });
+    const results = await Promise.allSettled(fits);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(String((results[1] as PromiseRejectedResult).reason)).toContain('another fit has this callback');
+  });
+
+  it('is a second model whose variables the state of the optimizer does not belong to', async () => {
+    const fit = async (make: () => tf.Optimizer) => {
+      const { optimizer, callback } = accumulateGradients(make(), gradientAccumulation({ accumBatchSize: 4 }));
+      for (const model of [classifier(1), classifier(2)]) {
+        model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+        await model.fit(xs, ys, args({ callbacks: callback }));
+      }
+    };
+    await expect(fit(() => tf.train.adam(0.1))).rejects.toThrow('it keeps its state by the position of a variable');
+    await expect(fit(() => tf.train.sgd(0.1))).resolves.toBeUndefined();
+  });
+
+  it('is a layer that is frozen or thawed between two fits', async () => {
+    const model = classifier();
+    const { optimizer, callback } = compiled(model, tf.train.adam(0.1), gradientAccumulation({ accumBatchSize: 4 }));
+    await model.fit(xs, ys, args({ callbacks: callback }));
+    model.layers[0]!.trainable = false;
+    model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+    const fit = model.fit(xs, ys, args({ callbacks: callback }));
+    await expect(fit).rejects.toThrow('it is given 2 variables');
+  });
+
+  it('is a callback that tfjs wraps, behind a plain object', async () => {
+    const model = classifier();
+    const { callback } = compiled(model, tf.train.sgd(0.1), policy);
+    const callbacks = [{ onEpochEnd() {} }, callback] as tf.CustomCallbackArgs[];
+    await expect(model.fit(xs, ys, args({ callbacks }))).rejects.toThrow('give it withCallbacks(...)');
+  });
+
+  it('is a policy that does not fit the batches', async () => {
+    const model = classifier();
+    const { callback } = compiled(model, tf.train.sgd(0.1), gradientAccumulation({ accumBatchSize: 10 }));
+    const fit = model.fit(xs, ys, args({ callbacks: callback }));
+    await expect(fit).rejects.toThrow('accumBatchSize');
+    const sized = classifier();
+    const other = compiled(sized, tf.train.sgd(0.1), gradientAccumulation({ accumBatchSize: 16, microBatchSize: 8 }));
+    const unfit = sized.fit(xs, ys, args({ callbacks: other.callback }));
+    await expect(unfit).rejects.toThrow('microBatchSize is 4 in the plan and 8 in the policy');
+  });
+
+  it('is an optimizer that is disposed', async () => {
+    const model = classifier();
+    const { optimizer, callback, events$ } = compiled(model, tf.train.sgd(0.1), policy);
+    let completed = false;
+    events$.subscribe({ complete: () => (completed = true) });
+    optimizer.dispose();
+    expect(completed).toBe(true);
+    await expect(model.fit(xs, ys, args({ callbacks: callback }))).rejects.toThrow('the optimizer is disposed');
+    expect(() => optimizer.minimize(() => tf.scalar(1))).toThrow('minimize: the optimizer is disposed');
+  });
+
+  it('is an optimizer that accumulates already', () => {
+    const { optimizer } = accumulateGradients(tf.train.sgd(0.1), policy);
+    expect(() => accumulateGradients(optimizer, policy)).toThrow('optimizer accumulates already');
+    const options = { model: classifier(), loss: 'categoricalCrossentropy', accumulation: policy } as const;
+    const data = { xs, ys, batchSize: 4 };
+    expect(() => train({ ...options, optimizer, data })).toThrow('optimizer accumulates already');
+  });
+
+  it.each<[string, unknown, unknown, unknown, string]>([
+    ['no optimizer', undefined, policy, {}, 'optimizer must be a tf.Optimizer, not undefined'],
+    ['the name of an optimizer', 'adam', policy, {}, 'optimizer must be a tf.Optimizer, not "adam"'],
+    ['no policy', tf.train.sgd(1), undefined, {}, 'policy must be made by gradientAccumulation()'],
+    ['a number as a policy', tf.train.sgd(1), 32, {}, 'policy must be made by gradientAccumulation()'],
+    ['options of text', tf.train.sgd(1), policy, 'run', 'accumulateGradients must be an object, not "run"'],
+    ['an unknown option', tf.train.sgd(1), policy, { epoch: 1 }, 'accumulateGradients: unknown option epoch (1)'],
+    ['a run by name', tf.train.sgd(1), policy, { run: 'a' }, 'run must be an object or a function'],
+    ['half a sample', tf.train.sgd(1), policy, { microBatchSize: 0.5 }, 'microBatchSize must be a positive integer'],
+    [
+      'no epochs',
+      tf.train.sgd(1),
+      policy,
+      { microBatchSize: 4, epochs: 0 },
+      'epochs must be a positive integer, not 0',
+    ],
+    [
+      'samples by number',
+      tf.train.sgd(1),
+      policy,
+      { microBatchSize: 4, samples: 4 },
+      'samples must be a function, not 4',
+    ],
+    ['a weight without a size', tf.train.sgd(1), policy, { weight: () => 1 }, 'weight is for a loop of your own'],
+    [
+      "a weight with fastai's division",
+      tf.train.sgd(1),
+      gradientAccumulation({ normalize: 'target' }),
+      { microBatchSize: 4, weight: () => 1 },
+      "weight: normalize 'target' divides by samples",
+    ],
+  ])('%s', (_, optimizer, policy, options, message) => {
+    const attempt = () =>
+      accumulateGradients(optimizer as tf.Optimizer, policy as never, options as AccumulateGradientsOptions);
+    expect(attempt).toThrow(message);
+  });
+
+  it('is a schedule in a loop of unknown length', () => {
+    const schedule = gradientAccumulationSchedule({ startAccumBatchSize: 4, finalAccumBatchSize: 8 });
+    const { optimizer } = accumulateGradients(tf.train.sgd(0.1), schedule, { microBatchSize: 4 });
+    expect(() => optimizer.minimize(() => tf.scalar(1))).toThrow('microBatchesPerEpoch is undefined');
+  });
+});

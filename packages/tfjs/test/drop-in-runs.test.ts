@@ -1,0 +1,332 @@
+import { defineLogger, gradientAccumulation, gradientAccumulationSchedule, memorySink, record } from '@microbatch/core';
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { accumulateGradients } from '../src/index.js';
+import { onEachBackend } from './backends.js';
+import { comparable, compiled, recordRun, typesOf } from './fit-fixtures.js';
+import { classes, classifier, ofType, weightsOf } from './fixtures.js';
+import { useQueueingBackend } from './queueing-backend.js';
+
+const args = (more: tf.ModelFitArgs = {}): tf.ModelFitArgs => ({ batchSize: 4, shuffle: false, verbose: 0, ...more });
+
+/** A data set that does not know its size. */
+function unsized(batches: number): tf.data.Dataset<tf.TensorContainer> {
+  const { xs, ys } = classes(4);
+  const generate = function* () {
+    for (let batch = 0; batch < batches; batch++) yield { xs: xs.clone(), ys: ys.clone() };
+  };
+  return tf.data.generator(generate as unknown as () => Iterator<tf.TensorContainer>);
+}
+
+onEachBackend(() => {
+  describe('several fits with one optimizer', () => {
+    it('are a run each: nothing of a window that one leaves open is in the next', async () => {
+      const policy = gradientAccumulation({ accumBatchSize: 16 });
+      const [first, second] = [classes(12, 1), classes(16, 2)];
+      const model = classifier();
+      const accumulation = compiled(model, tf.train.sgd(0.5), policy);
+      const before = weightsOf(model);
+      const runs = [recordRun(accumulation)];
+      await model.fit(first.xs, first.ys, args({ callbacks: accumulation.callback }));
+      expect(weightsOf(model)).toEqual(before);
+      runs.push(recordRun(accumulation));
+      await model.fit(second.xs, second.ys, args({ callbacks: accumulation.callback }));
+
+      const alone = classifier();
+      const other = compiled(alone, tf.train.sgd(0.5), policy);
+      await alone.fit(second.xs, second.ys, args({ callbacks: other.callback }));
+      expect(weightsOf(model)).toEqual(weightsOf(alone));
+      expect(typesOf(runs[0]!.events).slice(-3)).toEqual(['epoch-end', 'discarded-window', 'run-end']);
+      expect(typesOf(runs[1]!.events).slice(-2)).toEqual(['epoch-end', 'run-end']);
+      expect(runs.map(({ completed }) => completed)).toEqual([true, true]);
+      const [oneId, otherId] = runs.map(({ events }) => ofType(events, 'run-start')[0]!.run.id);
+      expect(oneId).not.toBe(otherId);
+      expect(ofType(runs[1]!.events, 'micro-batch')[0]).toMatchObject({ microStep: 1, samples: 4 });
+    });
+
+    it('take what a function says of each run, and refuse one id for two', async () => {
+      const { xs, ys } = classes(8);
+      const policy = gradientAccumulation({ accumBatchSize: 4 });
+      const model = classifier();
+      const named = compiled(model, tf.train.sgd(0.5), policy, { run: (index) => ({ id: `fit-${index}` }) });
+      const ids: string[] = [];
+      for (const _ of [0, 1]) {
+        const { events } = recordRun(named);
+        await model.fit(xs, ys, args({ callbacks: named.callback }));
+        ids.push(ofType(events, 'run-start')[0]!.run.id);
+      }
+      expect(ids).toEqual(['fit-0', 'fit-1']);
+
+      const other = classifier();
+      const fixed = compiled(other, tf.train.sgd(0.5), policy, { run: { id: 'only' } });
+      await other.fit(xs, ys, args({ callbacks: fixed.callback }));
+      const again = other.fit(xs, ys, args({ callbacks: fixed.callback }));
+      await expect(again).rejects.toThrow('run.id: only is the run before');
+    });
+
+    it('go on with the state of the optimizer', async () => {
+      const { xs, ys } = classes(24);
+      const fit = (model: tf.Sequential, callbacks?: tf.Callback) =>
+        model.fit(xs, ys, args({ epochs: 1, ...(callbacks && { callbacks }) }));
+      const plain = classifier();
+      plain.compile({ optimizer: tf.train.adam(0.05), loss: 'categoricalCrossentropy' });
+      await fit(plain);
+      await fit(plain);
+      const model = classifier();
+      const { callback } = compiled(model, tf.train.adam(0.05), gradientAccumulation({ accumBatchSize: 4 }));
+      await fit(model, callback);
+      await fit(model, callback);
+      expect(weightsOf(model)).toEqual(weightsOf(plain));
+    });
+  });
+
+  describe('what a run knows of its fit', () => {
+    it('is the plan: batch size, batches, epochs from initialEpoch on', async () => {
+      const { xs, ys } = classes(22);
+      const model = classifier();
+      const accumulation = compiled(model, tf.train.sgd(0.5), gradientAccumulation({ accumBatchSize: 8 }));
+      const { events } = recordRun(accumulation);
+      await model.fit(
+        xs,
+        ys,
+        args({ epochs: 5, initialEpoch: 3, validationSplit: 0.1, callbacks: accumulation.callback }),
+      );
+      const plan = { microBatchSize: 4, microBatchesPerEpoch: 5, epochs: 2 };
+      expect(ofType(events, 'run-start')[0]!.run.plan).toEqual(plan);
+      expect(ofType(events, 'epoch-end').map(({ epoch }) => epoch)).toEqual([1, 2]);
+      expect(ofType(events, 'micro-batch').map(({ batchSamples }) => batchSamples)).toEqual([
+        4, 4, 4, 4, 3, 4, 4, 4, 4, 3,
+      ]);
+      expect(ofType(events, 'run-end')[0]!.outcome).toBe('finished');
+    });
+
+    it('is, of a data set, the size of its first batch and its batches where it tells them', async () => {
+      const { xs, ys } = classes(22);
+      const rows = tf.data.zip({ xs: tf.data.array(xs.arraySync()), ys: tf.data.array(ys.arraySync()) });
+      const plans = [];
+      for (const [dataset, more] of [
+        [rows.batch(4), {}],
+        [unsized(3), {}],
+        [rows.batch(4).repeat(), { batchesPerEpoch: 2 }],
+      ] as const) {
+        const model = classifier();
+        const accumulation = compiled(model, tf.train.sgd(0.5), gradientAccumulation({ accumBatchSize: 8 }));
+        const { events } = recordRun(accumulation);
+        const fit = { epochs: 3, initialEpoch: 1, verbose: 0 as const, callbacks: accumulation.callback, ...more };
+        await model.fitDataset(dataset as tf.data.Dataset<tf.TensorContainer>, fit);
+        plans.push(ofType(events, 'run-start')[0]!.run.plan);
+        expect(ofType(events, 'run-end')[0]!.outcome).toBe('finished');
+      }
+      const common = { microBatchSize: 4, epochs: 2 };
+      expect(plans).toEqual([{ ...common, microBatchesPerEpoch: 6 }, common, { ...common, microBatchesPerEpoch: 2 }]);
+    });
+
+    it('is too little for a schedule on a data set of unknown size, which fit rejects with', async () => {
+      const model = classifier();
+      const policy = gradientAccumulationSchedule({ startAccumBatchSize: 4, finalAccumBatchSize: 16 });
+      const { callback } = compiled(model, tf.train.sgd(0.5), policy);
+      const fit = model.fitDataset(unsized(3), { epochs: 1, verbose: 0, callbacks: callback });
+      await expect(fit).rejects.toThrow('microBatchesPerEpoch is undefined');
+    });
+
+    it('tells of batch normalization, and of a training that never steps', async () => {
+      const { xs, ys } = classes(8);
+      const model = tf.sequential({
+        layers: [
+          tf.layers.batchNormalization({ inputShape: [6] }),
+          tf.layers.dense({ units: 3, activation: 'softmax' }),
+        ],
+      });
+      const accumulation = compiled(model, tf.train.sgd(0.5), gradientAccumulation({ accumBatchSize: 12 }));
+      const { events } = recordRun(accumulation);
+      await model.fit(xs, ys, args({ callbacks: accumulation.callback }));
+      const codes = ofType(events, 'diagnostic').map(({ code }) => code);
+      expect(codes).toEqual(['batch-norm-micro-batches', 'no-optimizer-step']);
+    });
+
+    it('says that data ended early', async () => {
+      const model = classifier();
+      const policy = gradientAccumulation({ accumBatchSize: 8, lastWindow: 'flush' });
+      const accumulation = compiled(model, tf.train.sgd(0.5), policy);
+      const { events } = recordRun(accumulation);
+      const fit = { epochs: 2, batchesPerEpoch: 4, verbose: 0 as const, callbacks: accumulation.callback };
+      const { warn } = console;
+      console.warn = () => {};
+      await model.fitDataset(unsized(3), fit).finally(() => {
+        console.warn = warn;
+      });
+      const window = ['micro-batch', 'micro-batch', 'accumulated-batch'];
+      const epoch = [...window, 'micro-batch', 'diagnostic', 'accumulated-batch', 'epoch-end'];
+      expect(typesOf(events)).toEqual(['run-start', ...epoch, 'epoch-end', 'run-end']);
+      expect(ofType(events, 'diagnostic')[0]).toMatchObject({
+        code: 'short-epoch',
+        message: 'data ended after 3 micro-batches in epoch 1, but fit expected 4',
+      });
+    });
+  });
+
+  describe('stopTraining', () => {
+    it('inside an epoch discards the window, without epoch-end, and the run is stopped', async () => {
+      const { xs, ys } = classes(40);
+      for (const order of ['before', 'after']) {
+        const model = classifier();
+        const policy = gradientAccumulation({ accumBatchSize: 16, lastWindow: 'flush' });
+        const accumulation = compiled(model, tf.train.sgd(0.5), policy);
+        const { events } = recordRun(accumulation);
+        const stop = new tf.CustomCallback(
+          {
+            onBatchEnd: (batch) => {
+              if (batch === 5) model.stopTraining = true;
+            },
+          },
+          'auto',
+        );
+        const callbacks = order === 'before' ? [stop, accumulation.callback] : accumulation.withCallbacks(stop);
+        await model.fit(xs, ys, args({ epochs: 3, callbacks: callbacks }));
+        const window = [...Array(4).fill('micro-batch'), 'accumulated-batch'];
+        const tail = ['micro-batch', 'micro-batch', 'discarded-window', 'run-end'];
+        expect(typesOf(events)).toEqual(['run-start', ...window, ...tail]);
+        expect(ofType(events, 'discarded-window')[0]!.reason).toBe('stopped');
+        expect(ofType(events, 'run-end')[0]!.outcome).toBe('stopped');
+      }
+    });
+
+    it('inside an epoch of unknown length does so too', async () => {
+      const model = classifier();
+      const accumulation = compiled(model, tf.train.sgd(0.5), gradientAccumulation({ accumBatchSize: 16 }));
+      const { events } = recordRun(accumulation);
+      const callbacks = accumulation.withCallbacks({
+        onBatchEnd: (batch) => {
+          if (batch === 1) model.stopTraining = true;
+        },
+      });
+      await model.fitDataset(unsized(9), { epochs: 3, verbose: 0, callbacks });
+      expect(typesOf(events).slice(-4)).toEqual(['micro-batch', 'micro-batch', 'discarded-window', 'run-end']);
+      expect(ofType(events, 'run-end')[0]!.outcome).toBe('stopped');
+    });
+
+    it('by early stopping keeps the epoch-end, and the run is stopped where epochs are left', async () => {
+      const { xs, ys } = classes(16);
+      for (const [patience, ended, outcome] of [
+        [1, 2, 'stopped'],
+        [2, 3, 'finished'],
+      ] as const) {
+        const model = classifier();
+        const accumulation = compiled(model, tf.train.sgd(0), gradientAccumulation({ accumBatchSize: 8 }));
+        const { events } = recordRun(accumulation);
+        const earlyStopping = tf.callbacks.earlyStopping({ monitor: 'loss', patience });
+        const callbacks = [earlyStopping, accumulation.callback];
+        await model.fit(xs, ys, args({ epochs: 3, callbacks }));
+        expect(ofType(events, 'epoch-end')).toHaveLength(ended);
+        expect(ofType(events, 'run-end')[0]!.outcome).toBe(outcome);
+      }
+    });
+  });
+
+  it('a recorded logger that writes slowly makes fit wait, and loses nothing', async () => {
+    const { xs, ys } = classes(48);
+    const model = classifier();
+    const accumulation = compiled(model, tf.train.sgd(0.5), gradientAccumulation({ accumBatchSize: 8 }));
+    const sink = memorySink();
+    const slow = {
+      ...sink,
+      async write(written: Parameters<typeof sink.write>[0]) {
+        for (let turn = 0; turn < 20; turn += 1) await undefined;
+        await sink.write(written);
+      },
+    };
+    const { events } = recordRun(accumulation);
+    const receipts = record(accumulation.events$, [defineLogger(slow, { maxQueued: 2 })], { onDiagnostic() {} });
+    await model.fit(xs, ys, args({ epochs: 2, callbacks: accumulation.callback }));
+    expect((await receipts)[0]).toMatchObject({ dropped: {}, errors: [], written: events.length });
+    expect(sink.events).toEqual(events);
+    expect(events.at(-1)).toMatchObject({ type: 'run-end', outcome: 'finished' });
+  });
+
+  it('carries values of the user, in order, while a run is under way', async () => {
+    const { xs, ys } = classes(12);
+    const model = classifier();
+    const accumulation = compiled(model, tf.train.sgd(0.5), gradientAccumulation({ accumBatchSize: 4 }));
+    const { events } = recordRun(accumulation);
+    expect(() => accumulation.log({ early: 1 })).toThrow('log: no run is under way');
+    const callbacks = accumulation.withCallbacks({
+      onBatchEnd: (batch) => accumulation.log({ batch }),
+    });
+    await model.fit(xs, ys, args({ callbacks }));
+    const batch = ['micro-batch', 'accumulated-batch', 'log'];
+    expect(typesOf(events)).toEqual(['run-start', ...batch, ...batch, ...batch, 'epoch-end', 'run-end']);
+    expect(() => accumulation.log({ late: 1 })).toThrow('log: no run is under way');
+  });
+
+  it('gives the event loop its turns, which fit gives only to plain objects', async () => {
+    const { xs, ys } = classes(8);
+    const model = classifier();
+    const accumulation = compiled(model, tf.train.sgd(0.5), gradientAccumulation({ accumBatchSize: 4 }));
+    let turns = 0;
+    class Busy extends tf.Callback {
+      override async onBatchBegin(): Promise<void> {
+        setImmediate(() => {
+          turns += 1;
+        });
+        for (const end = performance.now() + 17; performance.now() < end; );
+      }
+    }
+    await model.fit(xs, ys, args({ callbacks: [new Busy(), accumulation.callback] }));
+    expect(turns).toBe(2);
+  });
+
+  it('tells the losses of several outputs as metrics, as fit does', async () => {
+    const input = tf.input({ shape: [6] });
+    const outputs = ['left', 'right'].map(
+      (name) => tf.layers.dense({ units: 1, name: `${name}-${tf.getBackend()}` }).apply(input) as tf.SymbolicTensor,
+    );
+    const model = tf.model({ inputs: input, outputs });
+    const { optimizer, callback, events$ } = accumulateGradients(
+      tf.train.sgd(0.01),
+      gradientAccumulation({ accumBatchSize: 8 }),
+    );
+    model.compile({ optimizer, loss: 'meanSquaredError' });
+    const names: string[][] = [];
+    events$.subscribe((event) => {
+      if (event.type === 'micro-batch') names.push(Object.keys(event.metrics));
+    });
+    const { xs } = classes(8);
+    await model.fit(xs, [tf.ones([8, 1]), tf.zeros([8, 1])], args({ callbacks: callback }));
+    expect(names).toEqual(Array(2).fill(model.outputNames.map((name) => `${name}_loss`)));
+  });
+});
+
+describe('on a backend whose synchronous reads would stall', () => {
+  const reads = useQueueingBackend();
+
+  it('losses and metrics are read once a window, in fit without stalling, and events are the same', async () => {
+    const eventsOn = async (backend: string) => {
+      await tf.setBackend(backend);
+      const { xs, ys } = classes(30);
+      const model = classifier();
+      const policy = gradientAccumulation({ accumBatchSize: 12, lastWindow: 'flush' });
+      const accumulation = compiled(model, tf.train.sgd(0.5), policy, { metrics: ['accuracy'] });
+      const { events } = recordRun(accumulation);
+      const before = tf.memory().numTensors;
+      const waits: number[] = [];
+      accumulation.events$.subscribe(({ type }) => {
+        if (type === 'micro-batch') waits.push(reads.waits);
+      });
+      Object.assign(reads, { synchronous: 0, waits: 0 });
+      await model.fit(xs, ys, args({ callbacks: accumulation.callback }));
+      expect(tf.memory().numTensors).toBe(before);
+      return { events: comparable(events), waits };
+    };
+    const expected = await eventsOn('cpu');
+    const queued = await eventsOn('queueing');
+    expect(queued.events).toEqual(expected.events);
+    const { synchronous } = reads;
+    const plain = classifier();
+    plain.compile({ optimizer: tf.train.sgd(0.5), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+    const { xs, ys } = classes(30);
+    reads.synchronous = 0;
+    await plain.fit(xs, ys, args());
+    expect(synchronous).toBe(reads.synchronous);
+    expect(queued.waits).toEqual([1, 1, 1, 2, 2, 2, 3, 3]);
+  });
+});

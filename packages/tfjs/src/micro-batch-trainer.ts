@@ -1,6 +1,8 @@
 import { type Metrics, type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import { createAdmission, type FiniteCheck } from './admission.js';
+import type { DataPosition } from './checkpoint/checkpoint-content.js';
+import type { Checkpointer } from './checkpoint/checkpointer.js';
 import type { GradientSum } from './gradient-sum.js';
 import { computeMicroBatch } from './gradients.js';
 import { createPacer } from './macrotask.js';
@@ -17,11 +19,16 @@ export interface TrainingParts<B> extends PreparedTraining<B> {
   readonly stop: StopSignal;
   /** A promise only where a recorded logger makes training wait. */
   readonly emit: (events: readonly TrainEvent[]) => Promise<void> | undefined;
+  readonly checkpointer: Checkpointer;
+  /** Where training begins. */
+  readonly start: DataPosition;
 }
 
 /** Trains micro-batches, and steps the optimizer where their window is full. */
 export interface MicroBatchTrainer<B> {
   train(batch: B): Promise<void>;
+  /** Micro-batches trained, with those that the accumulator does not know of yet. */
+  readonly microStep: number;
   /** Whether the accumulator knows of every micro-batch trained. */
   readonly isSettled: boolean;
   /** Tells the accumulator of micro-batches whose losses are still on the device. */
@@ -49,7 +56,7 @@ interface ReadMicroBatch extends Pick<ComputedMicroBatch, 'samples' | 'weight' |
 }
 
 export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchTrainer<B> {
-  const { trainable, accumulator, gradientSum, optimizerStep, stop, emit, weight, nextHistograms } = parts;
+  const { trainable, accumulator, gradientSum, optimizerStep, stop, emit, weight, draws, nextHistograms } = parts;
   const admit = createAdmission(parts.nonFinite, trainable, gradientSum);
   const pace = createPacer();
   let computed: ComputedMicroBatch[] = [];
@@ -61,7 +68,10 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     const share = weight?.(batch) ?? samples;
     const target = accumulator.nextTarget();
     const learningRate = optimizerStep.learningRate(accumulator.windowStart);
-    const { loss, metrics, check } = admit(() => computeMicroBatch(trainable, batch, share / target));
+    const compute = () => computeMicroBatch(trainable, batch, share / target);
+    const { loss, metrics, check } = admit(
+      draws === undefined ? compute : () => draws(microStep + computed.length + 1, compute),
+    );
     computed.push({ samples, weight: share, loss, metrics, learningRate, check });
     computedSamples += samples;
     // Where reading waits for all that the device still has to do, losses are read once a window.
@@ -107,6 +117,9 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
 
   return {
     train,
+    get microStep() {
+      return microStep + computed.length;
+    },
     get isSettled() {
       return computed.length === 0;
     },

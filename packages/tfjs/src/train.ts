@@ -16,7 +16,7 @@ export function train<B = LabelledBatch>(options: CustomTrainOptions<B>): TrainR
 export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun;
 export function train<B>(options: TrainOptions<B>): TrainRun {
   const training = prepareTraining(options);
-  const { accumulator, diagnostics, trainable } = training;
+  const { accumulator, diagnostics, trainable, statefulParts } = training;
   const { events$, ...events } = createRunEvents(() => whenRelieved(accumulator.run.id));
   const stop = createStopSignal();
   const gradientSum = createGradientSum(trainable.variables);
@@ -27,20 +27,29 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
     return events.emit(emitted);
   }
 
+  const { variables } = trainable;
+  const context = { accumulator, gradientSum, variables, parts: statefulParts, history, emit };
+  const { checkpointer, start, restore, resumeLoggers } = training.checkpoints.open(context);
+
   async function run(): Promise<TrainResult> {
     await nextMacrotask();
+    const forgetLoggers = resumeLoggers();
     await emit(accumulator.start());
     try {
+      restore();
       for (const diagnostic of diagnostics) await emit(accumulator.diagnose(diagnostic));
-      const outcome = await trainEpochs({ ...training, gradientSum, stop, emit });
+      const outcome = await trainEpochs({ ...training, gradientSum, stop, emit, checkpointer, start });
+      await checkpointer.settled();
       await emit(accumulator.end(outcome));
       events.complete();
       return { history: Object.freeze(history), outcome };
     } catch (error) {
+      await checkpointer.settled();
       await emit(accumulator.end('failed', error instanceof Error ? error.message : String(error)));
       events.error(error);
       throw error;
     } finally {
+      forgetLoggers();
       gradientSum.clear();
     }
   }

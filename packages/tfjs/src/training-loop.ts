@@ -1,13 +1,15 @@
 import type { RunOutcome } from '@microbatch/core';
+import type { DataPosition } from './checkpoint/checkpoint-content.js';
 import { forEachBatch } from './for-each-batch.js';
 import { createPacer } from './macrotask.js';
 import { createMicroBatchTrainer, type TrainingParts } from './micro-batch-trainer.js';
 
-/** Trains all epochs, up to but without `run-end`. */
+/** Trains the epochs from `start` on, up to but without `run-end`. */
 export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<RunOutcome, 'failed'>> {
-  const { data, epochs, accumulator, stop, emit, validate } = parts;
+  const { data, epochs, accumulator, stop, emit, validate, checkpointer, start } = parts;
   const trainer = createMicroBatchTrainer(parts);
   const pace = createPacer();
+  let position: DataPosition = start;
   let shortEpochTold = false;
 
   const wanted = (count: number) =>
@@ -15,23 +17,35 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     !(trainer.isSettled && accumulator.tailIsDropped(samplesLeft(count)));
 
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const { count, exhausted } = await readEpoch(epoch);
-      if (stop.requested) return 'stopped';
-      if (exhausted) await tellShortEpoch(count, epoch);
-      await trainer.settle(accumulator.closeEpoch());
-      const valid = await validate?.(epoch, stop, pace);
-      if (stop.requested) return 'stopped';
-      await emit(accumulator.endEpoch(valid));
-    }
-    return 'finished';
+    while (position.epoch < epochs && !stop.requested) await trainEpoch();
+    await checkpointer.save(position, position.epoch === epochs);
+    return stop.requested && position.epoch < epochs ? 'stopped' : 'finished';
   } finally {
     trainer.dispose();
   }
 
-  async function readEpoch(epoch: number) {
+  /** Trains the epoch that `position` is in to its end, or to where a stop is requested. */
+  async function trainEpoch(): Promise<void> {
+    const { epoch } = position;
+    if (!position.isRead) {
+      const { count, exhausted } = await readEpoch();
+      if (stop.requested) return;
+      if (exhausted) await tellShortEpoch(count, epoch);
+      position = { ...position, isRead: true };
+      await trainer.settle(accumulator.closeEpoch());
+      await saveIfDue();
+    }
+    const valid = await validate?.(epoch, stop, pace);
+    if (stop.requested) return;
+    await emit(accumulator.endEpoch(valid));
+    position = { epoch: epoch + 1, microBatch: 0, isRead: false };
+    await saveIfDue();
+  }
+
+  async function readEpoch() {
+    const { epoch, microBatch } = position;
     try {
-      const read = await forEachBatch(data, epoch, stop, wanted, trainer.train);
+      const read = await forEachBatch(data, epoch, stop, wanted, trainMicroBatch, microBatch);
       await trainer.readLosses();
       return read;
     } catch (error) {
@@ -39,6 +53,19 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
       await trainer.readLosses().catch(() => {});
       throw error;
     }
+  }
+
+  async function trainMicroBatch(batch: B): Promise<void> {
+    await trainer.train(batch);
+    position = { ...position, microBatch: position.microBatch + 1 };
+    await saveIfDue();
+  }
+
+  async function saveIfDue(): Promise<void> {
+    const done = { microBatches: trainer.microStep, steps: accumulator.step, epochs: position.epoch };
+    if (!checkpointer.isDue(done)) return;
+    await trainer.readLosses();
+    await checkpointer.save(position);
   }
 
   function samplesLeft(count: number): number | undefined {

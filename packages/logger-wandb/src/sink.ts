@@ -12,7 +12,7 @@ import { attempt } from './run/attempt.js';
 import { createConsole, guardedListener } from './run/console.js';
 import { lastStepBefore } from './run/last-step.js';
 import { type OpenRun, openRun } from './run/open-run.js';
-import { resumeModeOf, resumeRun } from './run/resume-run.js';
+import { resumeCheckpointed, resumeRun } from './run/resume-run.js';
 import { CLOCK_KEYS } from './run/rows.js';
 import { createSession, EXIT_CODES, type Session, type SessionState, sessionAxis } from './run/session.js';
 import { assertSdkInstalled, type SdkUplink, startSdkUplink } from './sdk/sdk-uplink.js';
@@ -109,9 +109,10 @@ export function createSink(options: WandbOptions, uploadLimitMs: number): Sink {
       sessionAxis(run, settings);
       const description = settings.describe(run, hostname());
       const state = given as unknown as SessionState | undefined;
-      const resume = resumeModeOf(settings, state !== undefined);
-      if (resume !== undefined) {
-        return resumeRun(settings, description, tell, resume).then((resumed) => begin(run, resumed, state));
+      const isUploaded = settings.mode === 'online' && settings.transport === 'log';
+      if (settings.resume !== undefined || (state !== undefined && isUploaded)) {
+        const resume = state === undefined ? resumeRun : resumeCheckpointed;
+        return resume(settings, description, tell).then((resumed) => begin(run, resumed, state));
       }
       begin(run, description, state);
       return uplink?.started;

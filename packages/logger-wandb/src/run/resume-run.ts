@@ -1,16 +1,11 @@
 import { join } from 'node:path';
 import type { LoggerNotice } from '@microbatch/core/logger';
 import type { RunDescription } from '../log/records.js';
-import type { Resume } from '../settings/options.js';
 import type { WandbSettings } from '../settings/settings.js';
 import { untilRunFree } from '../upload/run-users.js';
 import { readServerRun } from '../upload/server-run.js';
 import { decideResume } from './decide-resume.js';
-
-/** What a run does where the server may have it already. A training that goes on from a checkpoint goes on with its run. */
-export function resumeModeOf({ resume, mode, transport }: WandbSettings, hasState: boolean): Resume | undefined {
-  return resume ?? (hasState && mode === 'online' && transport === 'log' ? 'allow' : undefined);
-}
+import { finishEarlierLogs } from './finish-earlier-logs.js';
 
 /**
  * The run as it begins where the server may have it already: behind its last row, with its config, summary and tags where
@@ -21,9 +16,8 @@ export async function resumeRun(
   settings: WandbSettings,
   description: RunDescription,
   onNotice: (notice: LoggerNotice) => void,
-  resume: Resume | undefined = settings.resume,
 ): Promise<RunDescription> {
-  const { baseUrl, mode, transport, dir } = settings;
+  const { resume, baseUrl, mode, transport, dir } = settings;
   // What an earlier process of the run left to be uploaded is uploaded now, and counts.
   if (mode === 'online' && transport === 'log') {
     await untilRunFree(join(dir, 'wandb'), description.id, { onNotice });
@@ -57,4 +51,18 @@ export async function resumeRun(
     startingStep,
     runtime: startRuntime,
   };
+}
+
+/**
+ * The same of a training that goes on from a checkpoint: with its own run, behind what killed processes left in their
+ * logs.
+ */
+export async function resumeCheckpointed(
+  settings: WandbSettings,
+  description: RunDescription,
+  onNotice: (notice: LoggerNotice) => void,
+): Promise<RunDescription> {
+  await untilRunFree(join(settings.dir, 'wandb'), description.id, { onNotice });
+  await finishEarlierLogs(settings, description, onNotice);
+  return resumeRun({ ...settings, resume: settings.resume ?? 'allow' }, description, onNotice);
 }

@@ -39,8 +39,8 @@ export interface SavedPart {
 
 /** A tensor of what was saved. */
 export function tensorOf({ bytes, shape, dtype }: SavedTensor): tf.Tensor {
-  // A copy: the view may begin anywhere, and would keep the whole checkpoint in memory.
-  const { buffer } = bytes.slice();
+  // A copy: the view may begin anywhere, and would keep the whole checkpoint in memory. (A Buffer's slice() copies nothing.)
+  const { buffer } = new Uint8Array(bytes);
   const values = dtype === 'bool' ? new Uint8Array(buffer) : new TYPES[dtype](buffer);
   return tf.tensor(values, [...shape], dtype);
 }

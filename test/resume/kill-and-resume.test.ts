@@ -1,16 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { emptyFolder } from './empty-folder.js';
 import { type Job, journalled, lastBits, type ProcessEnd, shownPoints, shownRows, startProcess } from './killed-run.js';
 
 const MICRO_BATCHES = 60;
-
-function emptyFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'resume-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** Micro-batches to be killed at, each further on than the one before. */
 function randomKills(): number[] {

@@ -2,7 +2,6 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TrainEvent } from '@microbatch/core';
 import { readWholeJournal } from '@microbatch/logger-journal';
 import { readCheckpoint } from '@microbatch/tfjs/checkpoints';
 import { loadedValues } from '../../packages/logger-tensorboard/test/loaded-values.js';
@@ -95,5 +94,3 @@ export async function journalled(dir: string): Promise<unknown[]> {
   }
   return events;
 }
-
-export type { TrainEvent };

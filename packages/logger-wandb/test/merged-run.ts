@@ -13,14 +13,20 @@ const TIMES = ['_timestamp', '_runtime', '_wandb'];
 /** Reads the folders of one run in their order, as `wandb sync` brings them to the server one after another. */
 export function mergedRun(folders: readonly string[]): MergedRun {
   const runs = folders.map((folder) => readWandbRun(folder));
+  const history = rowsByKey(runs.flatMap((run) => run.history));
+  const last = runs.at(-1)!;
+  const summary = Object.fromEntries(Object.entries(last.summary).filter(([key]) => !TIMES.includes(key)));
+  return { history, summary, exitCode: last.exit?.exitCode };
+}
+
+/** The history of `MergedRun`. */
+export function rowsByKey(rows: readonly Readonly<Record<string, unknown>>[]): MergedRun['history'] {
   const history: Record<string, unknown[]> = {};
-  for (const row of runs.flatMap((run) => run.history)) {
+  for (const row of rows) {
     for (const [key, value] of Object.entries(row)) {
       if (TIMES.includes(key) || key === '_step') continue;
       history[key] = [...(history[key] ?? []), [row._step, value]];
     }
   }
-  const last = runs.at(-1)!;
-  const summary = Object.fromEntries(Object.entries(last.summary).filter(([key]) => !TIMES.includes(key)));
-  return { history, summary, exitCode: last.exit?.exitCode };
+  return history;
 }

@@ -41,7 +41,7 @@ async function expectSameFromEverywhere(make: () => TrainOptions): Promise<void>
   const unbroken = memoryStore();
   const { history } = await train({ ...make(), checkpoints: { store: unbroken, every: { microBatches: 1 } } }).done;
   const expected = bitsOf(latest(unbroken));
-  expect(unbroken.kept.length).toBeGreaterThan(10);
+  expect(unbroken.kept.length).toBeGreaterThan(7);
   for (const checkpoint of unbroken.kept) {
     const store = memoryStore([checkpoint]);
     const result = await train({ ...make(), checkpoints: { store, every: { epochs: 100 } } }).done;

@@ -1,11 +1,26 @@
-const TABLES = makeTables();
+type Crc32 = (bytes: Uint8Array, before?: number) => number;
+
+interface NodeProcess {
+  getBuiltinModule?(name: string): { readonly crc32?: Crc32 } | undefined;
+}
+
+// Five times as fast, and no import that a browser's bundler would follow.
+const native = (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:zlib')?.crc32;
+
+/** CRC-32 as zlib and Python's `zlib.crc32` compute it. `before` is that of what goes before `bytes`. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  return native === undefined ? portableCrc32(bytes, before) : native(bytes, before);
+}
+
+let tables: readonly Int32Array[] | undefined;
 
 /**
- * CRC-32 as zlib and Python's `zlib.crc32` compute it, eight bytes at a time (Kounavis and Berry, "A systematic approach
- * to building high performance software-based CRC generators", 2005). `before` is that of what goes before `bytes`.
+ * The same in JavaScript, eight bytes at a time (Kounavis and Berry, "A systematic approach to building high performance
+ * software-based CRC generators", 2005).
  */
-export function crc32(bytes: Uint8Array, before = 0): number {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES;
+export function portableCrc32(bytes: Uint8Array, before = 0): number {
+  tables ??= makeTables();
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables;
   let crc = ~before;
   let at = 0;
   for (const end = bytes.length - 7; at < end; at += 8) {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type TrainOptions, train } from '../../src/index.js';
 import { onEachBackend } from '../backends.js';
 import { classes, classifier } from '../fixtures.js';
+import { useQueueingBackend } from '../queueing-backend.js';
 import { bitsOf, latest, memoryStore } from './stores.js';
 
 const OPTIMIZERS: Readonly<Record<string, () => tf.Optimizer>> = {
@@ -64,6 +65,17 @@ onEachBackend(() => {
       await expectSameFromEverywhere(() => ({ ...options(tf.train.adam(0.05)), accumulation }));
     });
 
+    it('has them with all that happens around the step', async () => {
+      const around: Partial<TrainOptions> = {
+        clip: { globalNorm: 0.2 },
+        learningRate: { by: 'epoch', rate: (epoch) => 0.1 / (1 + epoch) },
+        weightDecay: 0.01,
+        nonFinite: 'skip',
+        accumulation: gradientAccumulation({ accumBatchSize: 16 }),
+      };
+      await expectSameFromEverywhere(() => ({ ...options(tf.train.momentum(0.1, 0.9)), ...around }) as TrainOptions);
+    });
+
     it('has them under a schedule', async () => {
       const accumulation = gradientAccumulationSchedule({
         startAccumBatchSize: 4,
@@ -72,5 +84,13 @@ onEachBackend(() => {
       });
       await expectSameFromEverywhere(() => ({ ...options(tf.train.adam(0.05)), accumulation }));
     });
+  });
+});
+
+describe('on a backend whose losses are read once a window', () => {
+  useQueueingBackend();
+  it('a run that goes on inside a window has the same bits', async () => {
+    await tf.setBackend('queueing');
+    await expectSameFromEverywhere(() => options(tf.train.adam(0.05)));
   });
 });

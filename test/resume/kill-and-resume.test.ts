@@ -6,29 +6,33 @@ const MICRO_BATCHES = 60;
 
 /** Micro-batches to be killed at, each further on than the one before. */
 function randomKills(): number[] {
-  const kills = new Set(Array.from({ length: 5 }, () => 2 + Math.floor(Math.random() * (MICRO_BATCHES - 12))));
+  const kills = new Set(Array.from({ length: 4 }, () => 1 + Math.floor(Math.random() * (MICRO_BATCHES - 12))));
   return [...kills].sort((a, b) => a - b);
 }
 
 /** Starts processes of a run, each killed at the next of `kills`, until one comes to the end. */
-async function runKilled(job: Job, kills: readonly number[]): Promise<ProcessEnd[]> {
+async function runKilled(job: Job, kills: readonly number[], signal: 'SIGKILL' | 'SIGTERM'): Promise<ProcessEnd[]> {
   const ends: ProcessEnd[] = [];
-  for (const killAt of [...kills, Number.POSITIVE_INFINITY]) {
-    const end = await startProcess(job, killAt);
+  for (const kill of [...kills.map((at) => ({ at, signal })), undefined]) {
+    const end = await startProcess(job, kill);
     ends.push(end);
     if (end.code !== null) break;
   }
   return ends;
 }
 
-describe.each(['cpu', 'wasm'])('a run on %s that SIGKILL ends again and again', (backend) => {
+describe.each([
+  { backend: 'cpu', signal: 'SIGKILL' },
+  { backend: 'wasm', signal: 'SIGKILL' },
+  { backend: 'cpu', signal: 'SIGTERM' },
+] as const)('a run on $backend that $signal ends again and again', ({ backend, signal }) => {
   test('has the bits of one that was never stopped, and shows what that one shows', async () => {
     const [unbroken, killed] = [emptyFolder(), emptyFolder()];
     const kills = randomKills();
     const every = { microBatches: 3 };
     const [whole, ends] = await Promise.all([
       startProcess({ backend, dir: unbroken, every }),
-      runKilled({ backend, dir: killed, every }, kills),
+      runKilled({ backend, dir: killed, every }, kills, signal),
     ]);
     const story = `killed at ${kills}: ${JSON.stringify(ends)}`;
     expect(whole, story).toMatchObject({ code: 0, microStep: MICRO_BATCHES });

@@ -16,6 +16,15 @@ export interface Job {
   readonly wandb?: object;
 }
 
+/** When a process is ended from outside. */
+export interface Kill {
+  /** When it tells of a micro-batch with that number, or a later one. */
+  readonly at: number;
+  readonly signal?: 'SIGKILL' | 'SIGTERM';
+  /** Called before. */
+  readonly before?: () => void;
+}
+
 /** How one process of a run ended. */
 export interface ProcessEnd {
   readonly code: number | null;
@@ -27,15 +36,8 @@ export interface ProcessEnd {
 
 const SCRIPT = join(import.meta.dirname, 'train-run.mjs');
 
-/**
- * Runs a process of a run; kills it when it tells of a micro-batch with that number, or a later one. `beforeKill` is called
- * before.
- */
-export async function startProcess(
-  job: Job,
-  killAt = Number.POSITIVE_INFINITY,
-  beforeKill = () => {},
-): Promise<ProcessEnd> {
+/** Runs a process of a run to its end. */
+export async function startProcess(job: Job, kill?: Kill): Promise<ProcessEnd> {
   const others = Object.entries(process.env).filter(([name]) => !/^(WANDB_|NODE_|VITEST)/.test(name));
   const child = fork(SCRIPT, [JSON.stringify(job)], {
     env: Object.fromEntries(others),
@@ -48,9 +50,9 @@ export async function startProcess(
     if (told.code !== undefined) diagnostics.push({ code: told.code, message: told.message! });
     if (told.microStep === undefined) return;
     microStep = told.microStep;
-    if (microStep < killAt || child.killed) return;
-    beforeKill();
-    child.kill('SIGKILL');
+    if (kill === undefined || microStep < kill.at || child.killed) return;
+    kill.before?.();
+    child.kill(kill.signal ?? 'SIGKILL');
   });
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   return { code, signal, microStep, diagnostics };

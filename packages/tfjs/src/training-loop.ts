@@ -17,11 +17,18 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     !(trainer.isSettled && accumulator.tailIsDropped(samplesLeft(count)));
 
   try {
+    if (accumulator.run.resumedAt === undefined) await saveBeginning();
     while (position.epoch < epochs && !stop.requested) await trainEpoch();
     await checkpointer.save(position, position.epoch === epochs);
     return stop.requested && position.epoch < epochs ? 'stopped' : 'finished';
   } finally {
     trainer.dispose();
+  }
+
+  /** So that a run that is killed early goes on as the same run, too, over what its loggers have of it already. */
+  async function saveBeginning(): Promise<void> {
+    await checkpointer.save(position);
+    await checkpointer.settled();
   }
 
   /** Trains the epoch that `position` is in to its end, or to where a stop is requested. */

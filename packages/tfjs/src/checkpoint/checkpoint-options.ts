@@ -17,7 +17,7 @@ export type ResumeMode = 'auto' | 'must' | 'never';
 /** How a training is saved, so that a killed one can be gone on with. */
 export interface CheckpointOptions {
   readonly store: CheckpointStore;
-  /** One more is written when the run is stopped, and when it is finished. */
+  /** More are written before the first micro-batch, when the run is stopped, and when it is finished. */
   readonly every: CheckpointInterval;
   /** `'auto'` by default. */
   readonly resume?: ResumeMode;

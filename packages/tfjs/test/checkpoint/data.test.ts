@@ -6,7 +6,7 @@ import '../backends.js';
 import { classes, classifier } from '../fixtures.js';
 import { bitsOf, latest, memoryStore } from './stores.js';
 
-const BATCHES = 6;
+const BATCHES = 4;
 
 /** A batch that depends on its place alone. */
 function batch(epoch: number, at: number): LabelledBatch {
@@ -19,11 +19,11 @@ function* batches(epoch: number, count = BATCHES): Generator<LabelledBatch> {
 
 /** The same rows in every process, in another order in each epoch. */
 function shuffled(): tf.data.Dataset<tf.TensorContainer> {
-  const rows = Array.from({ length: 24 }, (_, at) => ({
+  const rows = Array.from({ length: 16 }, (_, at) => ({
     xs: Array.from({ length: 6 }, (_, input) => Math.sin(at * 6 + input)),
     ys: [0, 1, 2].map((label) => Number(label === at % 3)),
   }));
-  return tf.data.array(rows).shuffle(24, 'seed').batch(4) as tf.data.Dataset<tf.TensorContainer>;
+  return tf.data.array(rows).shuffle(16, 'seed').batch(4) as tf.data.Dataset<tf.TensorContainer>;
 }
 
 function options(data: TrainOptions['data'], more: Partial<TrainOptions> = {}): TrainOptions {
@@ -33,8 +33,8 @@ function options(data: TrainOptions['data'], more: Partial<TrainOptions> = {}): 
     loss: 'categoricalCrossentropy',
     data,
     microBatchSize: 4,
-    epochs: 3,
-    accumulation: gradientAccumulation({ accumBatchSize: 16 }),
+    epochs: 2,
+    accumulation: gradientAccumulation({ accumBatchSize: 12 }),
     ...more,
   } as TrainOptions;
 }
@@ -70,17 +70,17 @@ describe('data of a run that goes on', () => {
 
   it('that ends before its place is told of, and the checkpoint stays', async () => {
     const store = memoryStore();
-    const checkpoints = { store, every: { microBatches: 4 } };
+    const checkpoints = { store, every: { microBatches: 2 } };
     const more = { epochs: 1, disposeBatches: true };
     const run = train({ ...options(() => batches(0), more), checkpoints });
     run.events$.subscribe((event) => {
-      if (event.type === 'micro-batch' && event.microStep === 5) run.stop();
+      if (event.type === 'micro-batch' && event.microStep === 3) run.stop();
     });
     await run.done;
     const kept = store.kept.length;
-    const shorter = train({ ...options(() => batches(0, 3), more), checkpoints });
+    const shorter = train({ ...options(() => batches(0, 1), more), checkpoints });
     await expect(shorter.done).rejects.toThrow(
-      'data ended after 3 micro-batches of epoch 1, which goes on behind its first 5',
+      'data ended after 1 micro-batches of epoch 1, which goes on behind its first 3',
     );
     expect(store.kept).toHaveLength(kept);
   });
@@ -88,9 +88,9 @@ describe('data of a run that goes on', () => {
   it('can be stopped while it is read in vain', async () => {
     const store = memoryStore();
     const more = { epochs: 1, disposeBatches: true };
-    const first = train({ ...options(() => batches(0), more), checkpoints: { store, every: { microBatches: 4 } } });
+    const first = train({ ...options(() => batches(0), more), checkpoints: { store, every: { microBatches: 2 } } });
     first.events$.subscribe((event) => {
-      if (event.type === 'micro-batch' && event.microStep === 5) first.stop();
+      if (event.type === 'micro-batch' && event.microStep === 3) first.stop();
     });
     await first.done;
     const { microStep } = latest(store).data;
@@ -99,7 +99,7 @@ describe('data of a run that goes on', () => {
       second.stop();
       await new Promise(() => {});
     };
-    const second = train({ ...options(endless, more), checkpoints: { store, every: { microBatches: 4 } } });
+    const second = train({ ...options(endless, more), checkpoints: { store, every: { microBatches: 2 } } });
     expect((await second.done).outcome).toBe('stopped');
     expect(latest(store).data.microStep).toBe(microStep);
   });

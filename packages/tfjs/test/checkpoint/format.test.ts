@@ -21,7 +21,7 @@ async function checkpoint(): Promise<Uint8Array> {
     checkpoints: { store, every: { microBatches: 5 } },
   });
   await run.done;
-  return store.kept[0]!;
+  return store.kept[1]!;
 }
 
 function errorOf(bytes: Uint8Array): unknown {

@@ -18,6 +18,7 @@ export type { ScheduleBound } from './engine/schedule-bound.js';
 export type { AccumulatorSnapshot } from './engine/snapshot.js';
 export { resolvePlan } from './engine/training-plan.js';
 export { defineLogger, type LoggerOptions } from './logger/define-logger.js';
+export type { JsonValue } from './logger/json-codec.js';
 export type {
   HistogramValue,
   ImageValue,
@@ -57,5 +58,5 @@ export type {
   StepMeasurements,
   TrainEvent,
 } from './logger/train-event.js';
-export { whenRelieved } from './record/pressure.js';
 export { type RecordOptions, record } from './record/record.js';
+export { checkpointLoggers, type LoggerStates, resumeLoggers, whenRelieved } from './record/recorded-loggers.js';

@@ -1,4 +1,5 @@
 export { type JournalLogger, journal } from './journal.js';
-export type { JournalHeader } from './journal-header.js';
+export type { JournalHeader, JournalPlace } from './journal-header.js';
 export { type JournalOptions, type JournalSink, journalSink } from './journal-sink.js';
-export { type JournalEnd, type JournalReader, readJournal } from './read-journal.js';
+export { type JournalEnd, type JournalReader, type ReadJournalOptions, readJournal } from './read-journal.js';
+export { readWholeJournal } from './read-whole-journal.js';

@@ -10,11 +10,22 @@ export interface JournalHeader {
   readonly runId: string;
   /** ms since 1970. */
   readonly startedAt: number;
+  /** Of a run that goes on from a checkpoint: where the run was when that was taken. */
+  readonly resumes?: JournalPlace;
+}
+
+/** A place in a journal. */
+export interface JournalPlace {
+  /** The file's name, without its folder. */
+  readonly file: string;
+  /** Bytes from the file's beginning to the end of a line. */
+  readonly offset: number;
 }
 
 /** The header of a run's journal. */
-export function journalHeader(run: RunInfo): JournalHeader {
-  return { schema: SCHEMA, format: FORMAT, runId: run.id, startedAt: run.startedAt };
+export function journalHeader(run: RunInfo, resumes: JournalPlace | undefined): JournalHeader {
+  const header = { schema: SCHEMA, format: FORMAT, runId: run.id, startedAt: run.startedAt } as const;
+  return resumes === undefined ? header : { ...header, resumes };
 }
 
 const BEGINNING = '{"schema":';

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { inspect } from 'node:util';
 import { eventToJson, LoggerError, type RunInfo, type Sink, type TrainEvent } from '@microbatch/core/logger';
 import { assertFileName, createNextFree, JOURNAL_SUFFIX } from './create-next-free.js';
-import { journalHeader } from './journal-header.js';
+import { type JournalPlace, journalHeader } from './journal-header.js';
 import { type LineFile, lineFile } from './line-file.js';
 
 export interface JournalOptions {
@@ -44,7 +45,7 @@ export function journalSink(options: JournalOptions): JournalSink {
     }
   }
 
-  function open(run: RunInfo): void {
+  function open(run: RunInfo, resumes: JournalPlace | undefined): void {
     if (file !== undefined) throw new LoggerError('journal', 'in-use', `journal: ${path} is still open`);
     const name = fileName ?? `${run.id}${JOURNAL_SUFFIX}`;
     assertFileName('run id', name);
@@ -52,7 +53,7 @@ export function journalSink(options: JournalOptions): JournalSink {
       const created = createNextFree(dir, name);
       const begun = lineFile(created.fd);
       try {
-        begun.append(`${JSON.stringify(journalHeader(run))}\n`);
+        begun.append(`${JSON.stringify(journalHeader(run, resumes))}\n`);
       } catch (error) {
         begun.close();
         rmSync(created.path);
@@ -84,9 +85,13 @@ export function journalSink(options: JournalOptions): JournalSink {
     get path() {
       return path;
     },
-    open,
+    open: (run, _notify, state) => open(run, state as JournalPlace | undefined),
     write,
-    flush: () => attempt('flush-failed', `flush ${path}`, () => file?.sync()),
+    flush: () => attempt('flush-failed', `flush ${path}`, () => void file?.sync()),
+    checkpoint() {
+      const offset = attempt('flush-failed', `flush ${path}`, () => file?.sync());
+      return offset === undefined ? undefined : { file: basename(path!), offset };
+    },
     close,
     exitSync() {
       try {

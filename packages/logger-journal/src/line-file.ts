@@ -10,8 +10,8 @@ export const WRITE_THROUGH_MS = 250;
 export interface LineFile {
   /** Takes whole lines, and writes them by itself within 250 ms. Throws if this or an earlier write failed. */
   append(lines: string): void;
-  /** Makes durable what was appended. Throws if this or an earlier write failed. */
-  sync(): void;
+  /** Makes durable what was appended, and returns the file's length in bytes. Throws if this or an earlier write failed. */
+  sync(): number;
   /** `sync()`, then lets go of the file. Throws a failure that was not told yet. Idempotent. */
   close(): void;
 }
@@ -61,10 +61,11 @@ export function lineFile(fd: number): LineFile {
     }
   }
 
-  function sync(): void {
+  function sync(): number {
     writeOut();
     throwFailure();
     fsyncSync(fd);
+    return size;
   }
 
   return {

@@ -24,12 +24,18 @@ export interface JournalReader extends AsyncIterable<TrainEvent> {
   readonly end: JournalEnd | undefined;
 }
 
+export interface ReadJournalOptions {
+  /** Reads no line that ends behind this many bytes. */
+  readonly until?: number;
+}
+
 /**
  * Reads a journal, also one that is being written or that a killed process left with a torn last line.
  * Iterating rejects with a `LoggerError`: `read-failed`, `not-a-journal`, `unknown-schema`, or `damaged-line` for a line
  * before the last that can't be read, or that holds no event.
  */
-export function readJournal(path: string): JournalReader {
+export function readJournal(path: string, options: ReadJournalOptions = {}): JournalReader {
+  const { until = Number.POSITIVE_INFINITY } = options;
   let end: JournalEnd | undefined;
 
   async function* events(): AsyncGenerator<TrainEvent> {
@@ -39,8 +45,9 @@ export function readJournal(path: string): JournalReader {
     // An empty file lacks the whole of its first line.
     let torn = true;
     let last: TrainEvent | undefined;
-    for await (const lines of linesOf(path)) {
+    reading: for await (const lines of linesOf(path)) {
       for (const { text, endOffset, isEnded } of lines) {
+        if (endOffset > until) break reading;
         if (torn && lineNumber > 0) throw damaged(path, lineNumber, 'it is no JSON');
         lineNumber += 1;
         if (lineNumber === 1) {

@@ -4,6 +4,8 @@ import type { ValueKind } from './write-value.js';
 /** Where a point belongs: a tag in one of the run's folders. `id` tells targets apart. */
 export interface Target {
   readonly id: string;
+  /** The tag before any layout. */
+  readonly name: string;
   readonly folder: string;
   readonly tag: string;
   /** What its first value was: TensorBoard shows a tag in one plugin only. */
@@ -12,6 +14,20 @@ export interface Target {
 
 /** Takes one point; `x` only rises. */
 export type PutPoint = (target: Target, x: number, value: LogValue, wallTime: number) => void;
+
+/** A point of the latest x, as it was taken. */
+export interface KeptPoint {
+  readonly name: string;
+  readonly value: LogValue;
+  readonly wallTime: number;
+  readonly isWritten: boolean;
+}
+
+/** The points of the latest x. */
+export interface KeptPoints {
+  readonly x: number;
+  readonly points: readonly KeptPoint[];
+}
 
 /** Holds the points of one x. */
 export interface PointBuffer {
@@ -23,6 +39,10 @@ export interface PointBuffer {
   readonly hold: PutPoint;
   /** Hands on what is held. A later point for the same target and x is dropped: it is settled. */
   flush(): void;
+  /** What is held, and what of the same x is written; but for written values that are no numbers, which are let go of. */
+  kept(): KeptPoints;
+  /** Takes over, in a new buffer, what another one kept: writes what that one had written, and holds the rest. */
+  restore(kept: KeptPoints, targetOf: (name: string) => Target): void;
 }
 
 /** A target's latest point. */
@@ -31,6 +51,7 @@ interface Point {
   x: number;
   /** Where the value is one. A field that holds nothing else costs no memory for each new number. */
   number: number;
+  isNumber: boolean;
   /** Any other value. */
   other: Exclude<LogValue, number> | undefined;
   wallTime: number;
@@ -68,7 +89,7 @@ export function createPointBuffer(write: PutPoint): PointBuffer {
   function pointOf(target: Target): Point {
     let point = latest.get(target.id);
     if (point === undefined) {
-      point = { target, x: Number.NaN, number: 0, other: undefined, wallTime: 0, isWritten: false };
+      point = { target, x: Number.NaN, number: 0, isNumber: true, other: undefined, wallTime: 0, isWritten: false };
       latest.set(target.id, point);
     }
     return point;
@@ -89,6 +110,7 @@ export function createPointBuffer(write: PutPoint): PointBuffer {
     } else if (point.isWritten) {
       return undefined;
     }
+    point.isNumber = typeof value === 'number';
     if (typeof value === 'number') {
       point.number = value;
       point.other = undefined;
@@ -113,5 +135,19 @@ export function createPointBuffer(write: PutPoint): PointBuffer {
     },
     hold: open,
     flush,
+    kept: () => ({
+      x: current,
+      points: points.flatMap(({ target, number, isNumber, other, wallTime, isWritten }) => {
+        const value = isNumber ? number : other;
+        return value === undefined ? [] : [{ name: target.name, value, wallTime, isWritten }];
+      }),
+    }),
+    restore(kept, targetOf) {
+      current = kept.x;
+      for (const { name, value, wallTime, isWritten } of kept.points) {
+        const point = open(targetOf(name), kept.x, value, wallTime);
+        if (isWritten && point !== undefined) writePoints([point]);
+      }
+    },
   };
 }

@@ -1,12 +1,12 @@
-import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogValue } from '@microbatch/core/logger';
 import { type HParamsStatus, type HParamValue, SummaryWriter, type SummaryWriterOptions } from 'tensorboard-writer';
-import { createPointBuffer, type Target } from './point-buffer.js';
-import { createRouter, FIRST_FOLDER } from './router.js';
+import { createPointBuffer, type KeptPoints, type Target } from './point-buffer.js';
+import { ALL_FOLDERS, createRouter, FIRST_FOLDER } from './router.js';
 import type { ResolvedOptions } from './tensorboard-options.js';
 import type { EmitPoint } from './to-points.js';
-import { kindOf, writeValue } from './write-value.js';
+import { kindOf, type ValueKind, writeValue } from './write-value.js';
 
 /** The event files of one run. */
 export interface RunWriters {
@@ -17,8 +17,17 @@ export interface RunWriters {
   /** Takes a point that a later one for the same tag and x may replace. */
   readonly hold: EmitPoint;
   flush(): void;
+  /** Makes durable what no later point can replace; returns what the files of a resumed run begin with. */
+  checkpoint(): WritersState;
   /** Writes what is held and how the run ended, and lets the files go, also where that throws. */
   close(status: HParamsStatus, endTime: number): void;
+}
+
+/** Where the files of a run stand: plain data. */
+export interface WritersState {
+  readonly kept: KeptPoints;
+  /** What each tag was found to hold. */
+  readonly kinds: Readonly<Record<string, ValueKind>>;
 }
 
 /** What a run's files begin with, and who hears of what they can't hold. */
@@ -29,6 +38,8 @@ export interface RunBeginning extends SummaryWriterOptions {
   readonly startTime: number;
   /** Tags that hold numbers, whatever is logged under them first. */
   readonly scalarTags: readonly string[];
+  /** Where a resumed run goes on: TensorBoard is told to drop what earlier files hold from this x on. */
+  readonly state?: WritersState | undefined;
   /** Called for each value that can't be shown. */
   readonly onDropped: (target: Target, reason: string) => void;
 }
@@ -36,10 +47,12 @@ export interface RunBeginning extends SummaryWriterOptions {
 /** Opens the run's files; a folder that can't be written throws now. */
 export function openRunWriters(
   { logDir, layout }: ResolvedOptions,
-  { hparams, startTime, scalarTags, onDropped, ...options }: RunBeginning,
+  { hparams, startTime, scalarTags, onDropped, state, ...rest }: RunBeginning,
 ): RunWriters {
   const writers = new Map<string, SummaryWriter>();
-  const route = createRouter(layout);
+  const options = state === undefined ? rest : { ...rest, purgeStep: state.kept.x };
+  const router = createRouter(layout);
+  const route = router.targetOf;
   const buffer = createPointBuffer((target, x, value, wallTime) => {
     if (typeof value === 'number') target.kind ??= 'scalar';
     if (typeof value !== 'number' || target.kind !== 'scalar') checkAndWrite(target, x, value, wallTime);
@@ -85,6 +98,13 @@ export function openRunWriters(
     if (readdirSync(writer.logDir).length === 0) rmdirSync(writer.logDir);
   }
 
+  function resume({ kept, kinds }: WritersState): void {
+    for (const [tag, kind] of Object.entries(kinds)) route(tag).kind = kind;
+    // Also where no point may come for long: what is behind the checkpoint must not show.
+    for (const folder of ALL_FOLDERS[layout]) if (existsSync(join(logDir, folder))) writerOf(folder);
+    buffer.restore(kept, route);
+  }
+
   function closeAll(): void {
     const errors: unknown[] = [];
     for (const writer of writers.values()) {
@@ -100,6 +120,7 @@ export function openRunWriters(
   writerOf(FIRST_FOLDER[layout]);
   // In the run's own folder, also where its curves lie below: TensorBoard looks for a session's metrics there.
   if (hasRow) writerOf('').addHParamsStart(hparams, { startTime });
+  if (state !== undefined) resume(state);
 
   return {
     stage: (tag, x, value, wallTime) => buffer.stage(route(tag), x, value, wallTime),
@@ -108,6 +129,13 @@ export function openRunWriters(
     flush() {
       buffer.flush();
       for (const writer of writers.values()) writer.flush();
+    },
+    checkpoint() {
+      for (const writer of writers.values()) writer.flush();
+      const kinds = [...router.targets].flatMap(({ name, kind }) =>
+        kind === undefined ? [] : [[name, kind] as const],
+      );
+      return { kept: buffer.kept(), kinds: Object.fromEntries(kinds) };
     },
     close(status, endTime) {
       try {

@@ -1,5 +1,6 @@
 import {
   assertAxisFits,
+  type JsonValue,
   LoggerError,
   type LoggerNotice,
   type RunInfo,
@@ -10,7 +11,7 @@ import {
 import type { HParamsStatus } from 'tensorboard-writer';
 import { toHParams } from './config-hparams.js';
 import type { Target } from './point-buffer.js';
-import { openRunWriters, type RunWriters } from './run-writers.js';
+import { openRunWriters, type RunWriters, type WritersState } from './run-writers.js';
 import { resolveOptions, type TensorBoardOptions } from './tensorboard-options.js';
 import { toPoints } from './to-points.js';
 
@@ -44,11 +45,12 @@ export function tensorboardSink(options: TensorBoardOptions): Sink {
   return {
     name: NAME,
     supports: { scalars: true, histograms: true, images: true, text: true, tables: true },
-    open(run, notify = complain) {
+    open(run, notify = complain, state) {
       if (session !== undefined) throw new LoggerError(NAME, 'in-use', `${NAME}: a run is open already`);
       assertAxisFits(resolved.stepAxis, run);
       const writers = openRunWriters(resolved, {
         ...takeOver(run, resolved.stepAxis),
+        state: state as unknown as WritersState | undefined,
         hparams: resolved.hparams ? toHParams(run.config) : {},
         startTime: run.startedAt / 1000,
         // A text logged as `train/loss` before training would else cost every loss.
@@ -69,6 +71,9 @@ export function tensorboardSink(options: TensorBoardOptions): Sink {
     },
     flush() {
       session?.writers.flush();
+    },
+    checkpoint() {
+      return session?.writers.checkpoint() as unknown as JsonValue | undefined;
     },
     close,
     exitSync(outcome) {

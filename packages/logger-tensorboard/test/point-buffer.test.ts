@@ -11,7 +11,7 @@ const pictures = () => queryObjects(Png, { format: 'count' });
 /** Ten tags. A function of its own: the caller's stack must hold none of the pictures. */
 function put(take: PutPoint, x: number): void {
   for (let at = 0; at < 10; at++) {
-    const target = { id: `${x}/${at}`, folder: '', tag: `${x}/${at}`, kind: undefined };
+    const target = { id: `${x}/${at}`, name: `${x}/${at}`, folder: '', tag: `${x}/${at}`, kind: undefined };
     take(target, x, { kind: 'image', png: new Png(1), width: 1, height: 1 }, x);
   }
 }

@@ -1,12 +1,20 @@
 import { hostname } from 'node:os';
-import { LoggerError, type LoggerNotice, type RunInfo, type Sink } from '@microbatch/core/logger';
+import {
+  type JsonValue,
+  LoggerError,
+  type LoggerNotice,
+  type RunInfo,
+  type RunOutcome,
+  type Sink,
+} from '@microbatch/core/logger';
 import type { RunDescription } from './log/records.js';
 import { attempt } from './run/attempt.js';
 import { createConsole, guardedListener } from './run/console.js';
+import { lastStepBefore } from './run/last-step.js';
 import { type OpenRun, openRun } from './run/open-run.js';
-import { resumeRun } from './run/resume-run.js';
+import { resumeCheckpointed, resumeRun } from './run/resume-run.js';
 import { CLOCK_KEYS } from './run/rows.js';
-import { createSession, EXIT_CODES, type Session, sessionAxis } from './run/session.js';
+import { createSession, EXIT_CODES, type Session, type SessionState, sessionAxis } from './run/session.js';
 import { assertSdkInstalled, type SdkUplink, startSdkUplink } from './sdk/sdk-uplink.js';
 import type { WandbOptions } from './settings/options.js';
 import { resolveSettings } from './settings/settings.js';
@@ -46,15 +54,16 @@ export function createSink(options: WandbOptions, uploadLimitMs: number): Sink {
     };
   }
 
-  function begin(run: RunInfo, description: RunDescription): void {
+  function begin(run: RunInfo, description: RunDescription, state: SessionState | undefined): void {
     attempt('open-failed', `can't write a run into dir ${JSON.stringify(settings.dir)}`, () => {
       open = openRun(settings, description, {
         metrics: { ...CLOCKS, ...settings.metrics },
         lines,
+        lastStep: state && lastStepBefore(settings, description, state.rows, tell),
         onNotice: tell,
         onRow: (table, step) => uplink?.row(table, step),
       });
-      session = createSession(run, open, settings, tell);
+      session = createSession(run, open, settings, tell, state);
     });
     if (settings.transport === 'sdk') {
       uplink = startSdkUplink(description, {
@@ -66,13 +75,13 @@ export function createSink(options: WandbOptions, uploadLimitMs: number): Sink {
     }
   }
 
-  function closeLog(exitCode: number): OpenRun | undefined {
+  function closeLog(outcome: RunOutcome, exitCode: number): OpenRun | undefined {
     const [closing, closed] = [session, open];
     session = undefined;
     open = undefined;
     if (closing === undefined) return undefined;
     try {
-      attempt('close-failed', `the end of ${closed!.path} is not written`, () => closing.close(exitCode));
+      attempt('close-failed', `the end of ${closed!.path} is not written`, () => closing.close(outcome, exitCode));
     } catch (error) {
       closed!.release();
       throw error;
@@ -81,9 +90,9 @@ export function createSink(options: WandbOptions, uploadLimitMs: number): Sink {
   }
 
   // The log is closed first: its last row must reach the SDK before it ends.
-  async function closeBoth(sending: SdkUplink, exitCode: number): Promise<void> {
+  async function closeBoth(sending: SdkUplink, outcome: RunOutcome, exitCode: number): Promise<void> {
     try {
-      closeLog(exitCode);
+      closeLog(outcome, exitCode);
     } finally {
       uplink = undefined;
       await sending.finish(exitCode);
@@ -93,16 +102,19 @@ export function createSink(options: WandbOptions, uploadLimitMs: number): Sink {
   return {
     name: 'wandb',
     supports: { scalars: true, histograms: true, images: true, text: true, tables: true },
-    open(run, notify) {
+    open(run, notify, given) {
       if (session !== undefined) throw new LoggerError('wandb', 'in-use', 'wandb: a run is open already');
       tell = listeners(notify);
       for (const notice of settings.notices) tell(notice);
       sessionAxis(run, settings);
       const description = settings.describe(run, hostname());
-      if (settings.resume !== undefined) {
-        return resumeRun(settings, description, tell).then((resumed) => begin(run, resumed));
+      const state = given as unknown as SessionState | undefined;
+      const isUploaded = settings.mode === 'online' && settings.transport === 'log';
+      if (settings.resume !== undefined || (state !== undefined && isUploaded)) {
+        const resume = state === undefined ? resumeRun : resumeCheckpointed;
+        return resume(settings, description, tell).then((resumed) => begin(run, resumed, state));
       }
-      begin(run, description);
+      begin(run, description, state);
       return uplink?.started;
     },
     write(events) {
@@ -114,17 +126,21 @@ export function createSink(options: WandbOptions, uploadLimitMs: number): Sink {
     flush() {
       attempt('flush-failed', `${open?.path} is not on the disk`, () => session?.flush());
     },
+    checkpoint() {
+      const state = attempt('flush-failed', `${open?.path} is not on the disk`, () => session?.checkpoint());
+      return state as unknown as JsonValue | undefined;
+    },
     close(outcome) {
       const exitCode = EXIT_CODES[outcome];
-      if (uplink !== undefined) return closeBoth(uplink, exitCode);
-      const closed = closeLog(exitCode);
+      if (uplink !== undefined) return closeBoth(uplink, outcome, exitCode);
+      const closed = closeLog(outcome, exitCode);
       if (settings.mode === 'online') return closed?.uploaded(uploadLimitMs);
       void closed?.uploaded();
     },
     exitSync(outcome, exitCode) {
       try {
         // A process that ends well ended its run too early all the same.
-        closeLog(exitCode || EXIT_CODES[outcome])?.release();
+        closeLog(outcome, exitCode || EXIT_CODES[outcome])?.release();
       } catch (error) {
         tell({ level: 'error', code: 'exit-failed', message: (error as Error).message });
       }

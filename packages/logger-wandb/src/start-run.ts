@@ -102,9 +102,8 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   const { writer } = run;
   const notices = createRunNotices({ strict: settings.strict, onNotice });
   const rows = createPartialRows(writer.table, {
-    startedAt,
     startingStep: description.startingStep ?? 0,
-    runtimeBefore: description.runtime ?? 0,
+    runTime: writer.runTime,
     toRowValue: run.toRowValue,
     onRow: writer.putRow,
     notices,

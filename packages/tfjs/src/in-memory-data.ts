@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { labelledSamples } from './batch-samples.js';
 import type { DataSource } from './data-source.js';
-import { assertKnownOptions, assertOptional, assertPositiveInteger } from './option-checks.js';
+import { assertKnownOptions, assertOptional, assertPositiveInteger, assertSeed } from './option-checks.js';
 import { rowReader } from './row-reader.js';
 import { assertWeightValues } from './sample-weights.js';
 import { shuffledOrder } from './shuffled-order.js';
@@ -28,16 +28,15 @@ export function inMemorySource(owner: string, data: InMemoryData): DataSource<La
   const { batchSize, shuffle = true, seed = 0 } = data;
   assertPositiveInteger(`${owner}.batchSize`, batchSize);
   assertOptional(`${owner}.shuffle`, shuffle, 'boolean');
-  if (!Number.isInteger(seed) || (seed | 0) !== seed)
-    throw new RangeError(`${owner}.seed must be a 32-bit integer, not ${seed}`);
+  assertSeed(`${owner}.seed`, seed);
 
   if (data.sampleWeights !== undefined) assertWeightValues(owner, data.sampleWeights);
 
   const readers = new Map(tensorsOf(data).map((tensor) => [tensor, rowReader(tensor)]));
 
-  function* open(epoch: number): Generator<LabelledBatch, undefined> {
+  function* open(epoch: number, first = 0): Generator<LabelledBatch, undefined> {
     const order = shuffle ? shuffledOrder(samples, seed, epoch) : undefined;
-    for (let from = 0; from < samples; from += batchSize) {
+    for (let from = first * batchSize; from < samples; from += batchSize) {
       const to = Math.min(from + batchSize, samples);
       const rows = (tensor: tf.Tensor) => readers.get(tensor)!(from, to, order);
       const batch = { xs: mapTensors(data.xs, rows), ys: mapTensors(data.ys, rows) };
@@ -49,6 +48,7 @@ export function inMemorySource(owner: string, data: InMemoryData): DataSource<La
     microBatchSize: batchSize,
     microBatchesPerEpoch: Math.ceil(samples / batchSize),
     samplesPerEpoch: samples,
+    seeks: true,
     open,
     release: (batch) => tf.dispose(tensorsOf(batch)),
   };

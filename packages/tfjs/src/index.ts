@@ -1,4 +1,10 @@
 export type { ByOutput } from './by-output.js';
+export { CheckpointError, type CheckpointErrorCode } from './checkpoint/checkpoint-error.js';
+export type { CheckpointInterval, CheckpointOptions, ResumeMode } from './checkpoint/checkpoint-options.js';
+export type { CheckpointStore, StoredCheckpoint } from './checkpoint/checkpoint-store.js';
+export type { CheckpointableOptimizer } from './checkpoint/optimizer-part.js';
+export type { Restorable } from './checkpoint/restorable.js';
+export type { RestoredState, SavedState } from './checkpoint/stateful-part.js';
 export type { ClassWeights } from './class-weights.js';
 export type { Clip } from './clip.js';
 export type { CustomModel } from './custom-model.js';

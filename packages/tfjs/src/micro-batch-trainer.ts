@@ -1,6 +1,8 @@
 import { type Metrics, type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import { createAdmission, type FiniteCheck } from './admission.js';
+import type { DataPosition } from './checkpoint/checkpoint-content.js';
+import type { Checkpointer } from './checkpoint/checkpointer.js';
 import type { GradientSum } from './gradient-sum.js';
 import { computeMicroBatch } from './gradients.js';
 import { createPacer } from './macrotask.js';
@@ -17,11 +19,16 @@ export interface TrainingParts<B> extends PreparedTraining<B> {
   readonly stop: StopSignal;
   /** A promise only where a recorded logger makes training wait. */
   readonly emit: (events: readonly TrainEvent[]) => Promise<void> | undefined;
+  readonly checkpointer: Checkpointer;
+  /** Where training begins. */
+  readonly start: DataPosition;
 }
 
 /** Trains micro-batches, and steps the optimizer where their window is full. */
 export interface MicroBatchTrainer<B> {
   train(batch: B): Promise<void>;
+  /** Micro-batches trained, with those that the accumulator does not know of yet. */
+  readonly microStep: number;
   /** Whether the accumulator knows of every micro-batch trained. */
   readonly isSettled: boolean;
   /** Tells the accumulator of micro-batches whose losses are still on the device. */
@@ -50,7 +57,7 @@ interface ReadMicroBatch extends Pick<ComputedMicroBatch, 'samples' | 'learningR
 }
 
 export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchTrainer<B> {
-  const { trainable, accumulator, gradientSum, optimizerStep, stop, emit, weight, nextHistograms } = parts;
+  const { trainable, accumulator, gradientSum, optimizerStep, stop, emit, weight, draws, nextHistograms } = parts;
   const admit = createAdmission(parts.nonFinite, trainable, gradientSum);
   const byTarget = accumulator.run.policy.normalize === 'target';
   const pace = createPacer();
@@ -66,7 +73,8 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     // Divided by its target, a window that overshoots it would count penalties for more than one.
     const missing = target - accumulator.windowSamples - computedSamples;
     const penaltyShare = byTarget ? Math.min(1, missing / samples) : 1;
-    const admitted = admit(() => computeMicroBatch(trainable, batch, { weigh, target, penaltyShare }));
+    const compute = () => computeMicroBatch(trainable, batch, { weigh, target, penaltyShare });
+    const admitted = admit(draws === undefined ? compute : () => draws(microStep + computed.length + 1, compute));
     computed.push({ samples, learningRate, ...admitted });
     computedSamples += samples;
     // Where reading waits for all that the device still has to do, losses are read once a window.
@@ -112,6 +120,9 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
 
   return {
     train,
+    get microStep() {
+      return microStep + computed.length;
+    },
     get isSettled() {
       return computed.length === 0;
     },

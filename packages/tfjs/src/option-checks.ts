@@ -15,6 +15,12 @@ export function assertPositiveInteger(option: string, value: unknown): asserts v
   }
 }
 
+/** Refuses what is no 32-bit integer, with a `RangeError`. */
+export function assertSeed(option: string, value: unknown): asserts value is number {
+  if (typeof value === 'number' && (value | 0) === value) return;
+  throw new RangeError(`${option} must be a 32-bit integer, not ${show(value)}`);
+}
+
 /** Refuses what is neither absent nor of the type, with a `TypeError`. */
 export function assertOptional(option: string, value: unknown, type: 'boolean' | 'function'): void {
   if (value !== undefined && typeof value !== type)

@@ -1,5 +1,8 @@
-import { type AccumulationPolicy, type Accumulator, createAccumulator } from '@microbatch/core';
+import type { AccumulationPolicy, Accumulator } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
+import { earlyStoppingPart } from './checkpoint/early-stopping-part.js';
+import { type PreparedCheckpoints, prepareCheckpoints } from './checkpoint/prepare-checkpoints.js';
+import type { StatefulPart } from './checkpoint/stateful-part.js';
 import { type CustomModel, customTrainable } from './custom-model.js';
 import type { DataSource } from './data-source.js';
 import { isAccumulating } from './drop-in/accumulating-optimizer.js';
@@ -10,7 +13,8 @@ import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import { isLayersModel, layersTrainable } from './layers-model.js';
 import { assertNonFinite, type NonFinite } from './non-finite.js';
 import { createOptimizerStep, type OptimizerStep } from './optimizer-step.js';
-import { assertKnownOptions, assertOptional, assertPositiveInteger, show } from './option-checks.js';
+import { assertKnownOptions, assertOptional, assertPositiveInteger, assertSeed, show } from './option-checks.js';
+import { type Draws, seededDraws } from './seeded-draws.js';
 import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from './start-diagnostics.js';
 import {
   type BatchStream,
@@ -38,6 +42,11 @@ export interface PreparedTraining<B> {
   /** Called once an optimizer step; absent where no histograms are wanted. */
   readonly nextHistograms: (() => StepHistograms | undefined) | undefined;
   readonly earlyStopping: EarlyStopping | undefined;
+  /** Puts draws that depend on a seed in the place of `Math.random`; absent where none is given. */
+  readonly draws: Draws | undefined;
+  readonly checkpoints: PreparedCheckpoints;
+  /** What is saved beside the model, the optimizer and the gradients: who adds a state to training adds it here. */
+  readonly statefulParts: readonly StatefulPart[];
   /** What is known beforehand and worth telling. */
   readonly diagnostics: readonly StartDiagnostic[];
 }
@@ -70,6 +79,8 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
   'disposeBatches',
   'histograms',
   'earlyStopping',
+  'seed',
+  'checkpoints',
 ];
 
 /** Checks what `train` was given. Throws a `TypeError` or `RangeError` that names the option and the value. */
@@ -85,6 +96,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   for (const option of ['weight', 'samples'] as const) assertOptional(option, options[option], 'function');
   assertOptional('disposeBatches', options.disposeBatches, 'boolean');
   if (histograms !== undefined) assertHistogramOptions(histograms);
+  if (options.seed !== undefined) assertSeed('seed', options.seed);
   assertOptimizer(optimizer);
   assertPolicy(accumulation);
   assertNonFinite(nonFinite, accumulation.normalize);
@@ -116,7 +128,8 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
           microBatchSize,
           disposeBatches: options.disposeBatches ?? false,
         });
-  const accumulator = createAccumulator(accumulation, plan, run === undefined ? {} : { run });
+  const checkpoints = prepareCheckpoints(options);
+  const accumulator = checkpoints.accumulator(accumulation, plan, run);
   const nextHistograms =
     histograms === undefined
       ? undefined
@@ -129,6 +142,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
           ...(trainable.state ?? []),
         ]);
   const diagnostics = [
+    ...checkpoints.diagnostics,
     isLayersModel(model) ? batchNormDiagnostic(model) : undefined,
     noStepDiagnostic(accumulator, data.samplesPerEpoch, epochs),
   ].filter((diagnostic) => diagnostic !== undefined);
@@ -143,6 +157,9 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     validate,
     nextHistograms,
     earlyStopping,
+    draws: options.seed === undefined ? undefined : seededDraws(options.seed),
+    checkpoints,
+    statefulParts: earlyStopping === undefined ? [] : [earlyStoppingPart(earlyStopping)],
     diagnostics,
   };
 }

@@ -34,9 +34,15 @@ export function datasetSource<B>(
     );
   }
   const known = typeof size === 'number' && Number.isFinite(size) ? size : undefined;
+  let opened = 0;
   return {
     ...counts(owner, options, known),
-    open: async () => (await dataset.iterator()) as unknown as AsyncIterator<B>,
+    async open(epoch) {
+      // A data set that shuffles draws a new order from its seed with each iterator: those of earlier epochs count.
+      for (; opened < epoch; opened += 1) await dataset.iterator();
+      opened = epoch + 1;
+      return (await dataset.iterator()) as unknown as AsyncIterator<B>;
+    },
     release: (batch) => tf.dispose(batch as tf.TensorContainer),
   };
 }

@@ -9,6 +9,7 @@ import type {
 import type * as tf from '@tensorflow/tfjs';
 import type { Observable } from 'rxjs';
 import type { ByOutput } from './by-output.js';
+import type { CheckpointOptions } from './checkpoint/checkpoint-options.js';
 import type { ClassWeights } from './class-weights.js';
 import type { Clip } from './clip.js';
 import type { CustomModel } from './custom-model.js';
@@ -58,6 +59,13 @@ export interface CommonTrainOptions<B> {
   readonly microBatchesPerEpoch?: number;
   /** Whether to dispose the tensors of iterables' batches after use; false by default: who made them disposes them. */
   readonly disposeBatches?: boolean;
+  /**
+   * A 32-bit integer. What a model draws from `Math.random` while it trains, as dropout without a seed of its own does, then
+   * depends on it and on the micro-batch alone; without it, a run with dropout can't be repeated.
+   */
+  readonly seed?: number;
+  /** Saves the run while it goes on, and goes on where a killed one was saved; not by default. */
+  readonly checkpoints?: CheckpointOptions;
   /** Logs the distributions of weights and accumulated gradients after every so many optimizer steps; none by default. */
   readonly histograms?: HistogramOptions;
   /** Ends training where a value of its epochs does not improve any more; never by default. */

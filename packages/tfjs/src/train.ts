@@ -17,7 +17,7 @@ export function train<B = LabelledBatch>(options: CustomTrainOptions<B>): TrainR
 export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun;
 export function train<B>(options: TrainOptions<B>): TrainRun {
   const training = prepareTraining(options);
-  const { accumulator, diagnostics, earlyStopping, trainable } = training;
+  const { accumulator, diagnostics, earlyStopping, trainable, statefulParts } = training;
   const giveOptimizerBack = claimOptimizer(options.optimizer, accumulator.run.id, trainable.variables);
   const { events$, ...events } = createRunEvents(() => whenRelieved(accumulator.run.id));
   const stop = createStopSignal();
@@ -29,21 +29,30 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
     return events.emit(emitted);
   }
 
+  const { variables } = trainable;
+  const context = { accumulator, gradientSum, variables, parts: statefulParts, history, emit };
+  const { checkpointer, start, restore, resumeLoggers } = training.checkpoints.open(context);
+
   async function run(): Promise<TrainResult> {
     await nextMacrotask();
+    const forgetLoggers = resumeLoggers();
     await emit(accumulator.start());
     try {
+      restore();
       for (const diagnostic of diagnostics) await emit(accumulator.diagnose(diagnostic));
-      const outcome = await trainEpochs({ ...training, gradientSum, stop, emit });
+      const outcome = await trainEpochs({ ...training, gradientSum, stop, emit, checkpointer, start });
+      await checkpointer.settled();
       await emit(accumulator.end(outcome));
       events.complete();
       const judged = earlyStopping === undefined ? {} : { earlyStopping: earlyStopping.result() };
       return { history: Object.freeze(history), outcome, ...judged };
     } catch (error) {
+      await checkpointer.settled();
       await emit(accumulator.end('failed', error instanceof Error ? error.message : String(error)));
       events.error(error);
       throw error;
     } finally {
+      forgetLoggers();
       gradientSum.clear();
       giveOptimizerBack();
     }

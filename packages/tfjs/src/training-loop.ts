@@ -1,13 +1,15 @@
 import type { RunOutcome } from '@microbatch/core';
+import type { DataPosition } from './checkpoint/checkpoint-content.js';
 import { forEachBatch } from './for-each-batch.js';
 import { createPacer } from './macrotask.js';
 import { createMicroBatchTrainer, type TrainingParts } from './micro-batch-trainer.js';
 
-/** Trains all epochs, up to but without `run-end`. */
+/** Trains the epochs from `start` on, up to but without `run-end`. */
 export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<RunOutcome, 'failed'>> {
-  const { data, epochs, accumulator, stop, emit, validate, earlyStopping } = parts;
+  const { data, epochs, accumulator, stop, emit, validate, earlyStopping, checkpointer, start } = parts;
   const trainer = createMicroBatchTrainer(parts);
   const pace = createPacer();
+  let position: DataPosition = start;
   let shortEpochTold = false;
 
   const wanted = (count: number) =>
@@ -15,28 +17,56 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     !(trainer.isSettled && accumulator.tailIsDropped(samplesLeft(count)));
 
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const { count, exhausted } = await readEpoch(epoch);
-      if (stop.requested) return 'stopped';
-      if (exhausted) await tellShortEpoch(count, epoch);
-      await trainer.settle(accumulator.closeEpoch());
-      const valid = await validate?.(epoch, stop, pace);
-      if (stop.requested) return 'stopped';
-      const ended = accumulator.endEpoch(valid);
-      await emit(ended);
-      if (ended.some((event) => event.type === 'epoch-end' && earlyStopping?.judge(event))) break;
+    if (accumulator.run.resumedAt === undefined) await saveBeginning();
+    const wasOver = isOver();
+    while (!isOver() && !stop.requested) await trainEpoch();
+    if (!isOver()) {
+      await checkpointer.save(position);
+      return 'stopped';
     }
     const told = earlyStopping?.finish();
-    if (told !== undefined) await emit(accumulator.diagnose(told));
+    await checkpointer.save(position, true);
+    if (told !== undefined && !wasOver) await emit(accumulator.diagnose(told));
     return 'finished';
   } finally {
     trainer.dispose();
     earlyStopping?.dispose();
   }
 
-  async function readEpoch(epoch: number) {
+  function isOver(): boolean {
+    return position.epoch === epochs || earlyStopping?.result().stoppedAfterEpoch !== undefined;
+  }
+
+  /** So that a run that is killed early goes on as the same run, too, over what its loggers have of it already. */
+  async function saveBeginning(): Promise<void> {
+    await checkpointer.save(position);
+    await checkpointer.settled();
+  }
+
+  /** Trains the epoch that `position` is in to its end, or to where a stop is requested. */
+  async function trainEpoch(): Promise<void> {
+    const { epoch } = position;
+    if (!position.isRead) {
+      const { count, exhausted } = await readEpoch();
+      if (stop.requested) return;
+      if (exhausted) await tellShortEpoch(count, epoch);
+      position = { ...position, isRead: true };
+      await trainer.settle(accumulator.closeEpoch());
+      await saveIfDue();
+    }
+    const valid = await validate?.(epoch, stop, pace);
+    if (stop.requested) return;
+    const ended = accumulator.endEpoch(valid);
+    await emit(ended);
+    for (const event of ended) if (event.type === 'epoch-end') earlyStopping?.judge(event);
+    position = { epoch: epoch + 1, microBatch: 0, isRead: false };
+    await saveIfDue();
+  }
+
+  async function readEpoch() {
+    const { epoch, microBatch } = position;
     try {
-      const read = await forEachBatch(data, epoch, stop, wanted, trainer.train);
+      const read = await forEachBatch(data, epoch, stop, wanted, trainMicroBatch, microBatch);
       await trainer.readLosses();
       return read;
     } catch (error) {
@@ -44,6 +74,19 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
       await trainer.readLosses().catch(() => {});
       throw error;
     }
+  }
+
+  async function trainMicroBatch(batch: B): Promise<void> {
+    await trainer.train(batch);
+    position = { ...position, microBatch: position.microBatch + 1 };
+    await saveIfDue();
+  }
+
+  async function saveIfDue(): Promise<void> {
+    const done = { microBatches: trainer.microStep, steps: accumulator.step, epochs: position.epoch };
+    if (!checkpointer.isDue(done)) return;
+    await trainer.readLosses();
+    await checkpointer.save(position);
   }
 
   function samplesLeft(count: number): number | undefined {

@@ -59,6 +59,9 @@ export interface Accumulator {
   diagnose(diagnostic: { level: DiagnosticLevel; code: string; message: string }): readonly TrainEvent[];
   /** Discards an open window and ends the run. Without effect on an ended run. */
   end(outcome?: RunOutcome, error?: string): readonly TrainEvent[];
+  /** Micro-batches counted, and optimizer steps applied, since the run began. */
+  readonly microStep: number;
+  readonly step: number;
   /** Samples in the open window; 0 where none is open. */
   readonly windowSamples: number;
   /** Where training stood as the open window began; where it stands, if none is open. */

@@ -157,6 +157,14 @@ export function createAccumulator(
       return epoch.microBatches > 0 && !epoch.closed;
     },
 
+    get microStep() {
+      return microStep;
+    },
+
+    get step() {
+      return step;
+    },
+
     get windowSamples() {
       return window.samples;
     },

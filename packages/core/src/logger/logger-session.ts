@@ -1,3 +1,4 @@
+import type { JsonValue } from './json-codec.js';
 import type { LoggerSession, Receipt } from './logger.js';
 import { LoggerError, type LoggerErrorCode } from './logger-error.js';
 import type { LoggerNotice } from './logger-notice.js';
@@ -14,6 +15,12 @@ interface SessionOptions {
 }
 
 type Failed = (error: unknown, unsettled?: PromiseLike<unknown>) => void;
+
+/** What became of an operation: what it gave, or why it failed. */
+interface Attempt<T> {
+  readonly value?: T;
+  readonly error?: LoggerError;
+}
 
 type State = 'new' | 'open' | 'failed' | 'ended';
 
@@ -37,6 +44,7 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
   // What was given up after its time but has not settled.
   let late: PromiseLike<unknown> | undefined;
   let finished: Promise<Receipt> | undefined;
+  let resumeState: JsonValue | undefined;
 
   const pending = () => queue.length + inFlight;
 
@@ -50,7 +58,7 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
     notify(notice, error);
   }
 
-  function fault(operation: 'open' | 'write' | 'flush' | 'close' | 'exit', cause: unknown): LoggerError {
+  function fault(operation: 'open' | 'write' | 'flush' | 'checkpoint' | 'close' | 'exit', cause: unknown): LoggerError {
     const error = cause instanceof LoggerError ? cause : failure(operation, cause);
     errors.push(error);
     return error;
@@ -79,7 +87,7 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
   function open(run: RunInfo): void {
     state = 'open';
     call(
-      () => sink.open(run, (notice) => notify(notice)),
+      () => sink.open(run, (notice) => notify(notice), resumeState),
       () => {
         opened = true;
       },
@@ -171,21 +179,28 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
   }
 
   /** Runs one operation on a claimed sink. */
-  async function attempt(operation: 'flush' | 'close', work: () => unknown): Promise<LoggerError | undefined> {
-    let result: unknown;
+  async function attempt<T>(
+    operation: 'flush' | 'checkpoint' | 'close',
+    work: () => T | PromiseLike<T>,
+  ): Promise<Attempt<T>> {
+    let result: T | PromiseLike<T> | undefined;
     try {
       result = work();
-      if (isPromise(result)) {
-        waiting = true;
-        await withinLimit(result, timeoutMs);
-      }
-      return undefined;
+      if (!isPromise(result)) return { value: result };
+      waiting = true;
+      return { value: await withinLimit(result, timeoutMs) };
     } catch (cause) {
       if (cause instanceof TimeLimitError) late = result as PromiseLike<unknown>;
       const error = fault(operation, cause);
       tell({ level: 'error', code: 'logger-failed', message: error.message }, error);
-      return error;
+      return { error };
     }
+  }
+
+  function checkpointOrFlush(): JsonValue | undefined | PromiseLike<JsonValue | undefined> {
+    if (sink.checkpoint !== undefined) return sink.checkpoint();
+    const flushing = sink.flush();
+    return isPromise(flushing) ? flushing.then(() => undefined) : undefined;
   }
 
   async function finish(outcome: RunOutcome): Promise<Receipt> {
@@ -257,9 +272,22 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
 
     async flush() {
       await claim();
-      const error = state === 'open' ? await attempt('flush', () => sink.flush()) : errors[0];
+      const error = state === 'open' ? (await attempt('flush', () => sink.flush())).error : errors[0];
       release();
       if (error !== undefined) throw error;
+    },
+
+    restore(state) {
+      resumeState = state;
+    },
+
+    async checkpoint() {
+      await claim();
+      const { value, error }: Attempt<JsonValue | undefined> =
+        state === 'open' ? await attempt('checkpoint', checkpointOrFlush) : {};
+      release();
+      if (error !== undefined) throw error;
+      return value;
     },
 
     flushSync() {

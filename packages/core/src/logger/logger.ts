@@ -1,3 +1,4 @@
+import type { JsonValue } from './json-codec.js';
 import type { LoggerError } from './logger-error.js';
 import type { LoggerNotice } from './logger-notice.js';
 import type { SinkSupports } from './sink.js';
@@ -23,6 +24,13 @@ export interface LoggerSession {
   next(event: TrainEvent): void;
   /** Makes everything taken so far durable. Rejects with a `LoggerError` if that fails. */
   flush(): Promise<void>;
+  /** The state that the sink is to be opened with; to be called before `run-start`. */
+  restore(state: JsonValue): void;
+  /**
+   * Makes what was taken so far durable, as far as it is complete; resolves with what the sink needs to go on from here, or
+   * with nothing where it needs nothing or has failed before. Rejects with a `LoggerError` if that fails.
+   */
+  checkpoint(): Promise<JsonValue | undefined>;
   /** Writes what waits, then flushes and closes the sink, each within the time limit. Idempotent, never rejects. */
   finish(outcome: RunOutcome): Promise<Receipt>;
   /** A signal came that somebody else handles: hands what waits to the sink, without closing it. Never throws. */

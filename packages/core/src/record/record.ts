@@ -5,8 +5,8 @@ import type { LoggerError } from '../logger/logger-error.js';
 import type { LoggerNotice } from '../logger/logger-notice.js';
 import { assertOptions } from '../logger/option-checks.js';
 import type { Clocks, DiagnosticEvent, RunOutcome, TrainEvent } from '../logger/train-event.js';
-import { watchPressure } from './pressure.js';
 import { printDiagnostic } from './print-diagnostic.js';
+import { joinRun } from './recorded-loggers.js';
 
 /** What `record()` does about failures. */
 export interface RecordOptions {
@@ -99,7 +99,7 @@ export async function record(
     clocks = event;
     last = event.type;
     if (event.type === 'run-start') {
-      for (const session of sessions) releases.push(watchPressure(event.run.id, session));
+      for (const [at, session] of sessions.entries()) releases.push(joinRun(event.run.id, loggers[at]!.name, session));
     } else if (event.type === 'diagnostic' && !toldCodes.has(event.code)) {
       toldCodes.add(event.code);
       tellUser(event);

@@ -14,6 +14,8 @@ export interface ReadBack {
 export interface ConformanceSubject {
   readonly sink: Sink;
   read(): ReadBack | Promise<ReadBack>;
+  /** Makes a sink over the same place, as the process does that goes on with a killed run; absent where no run can be gone on with. */
+  reopen?(): Sink;
 }
 
 export interface ConformanceOptions {

@@ -3,6 +3,7 @@ export type { ConformanceCase, ConformanceOptions, ConformanceSubject, ReadBack 
 export { type Fault, type FaultyOperation, faultySink, InjectedFault, slowSink } from './faulty-sink.js';
 export { firstUnfrozen } from './first-unfrozen.js';
 export { readEvents } from './read-events.js';
+export { resumedRun } from './resumed-run.js';
 export { recordedLosses, type SampleRunOptions, sampleRun } from './sample-run.js';
 export { type SampleValues, sampleValues } from './sample-values.js';
 export { sinkConformance } from './sink-conformance.js';

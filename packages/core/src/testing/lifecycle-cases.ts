@@ -1,6 +1,7 @@
+import { decodeJson, encodeJson } from '../logger/json-codec.js';
 import { LoggerError } from '../logger/logger-error.js';
 import type { TrainEvent } from '../logger/train-event.js';
-import { check } from './assertions.js';
+import { check, checkSame } from './assertions.js';
 import type { ConformanceCase, ConformanceOptions, ConformanceSubject } from './conformance-case.js';
 import { sampleRun } from './sample-run.js';
 import { checkLosses, outcomeOf, runOf } from './sink-steps.js';
@@ -85,6 +86,7 @@ export function lifecycleCases(options: ConformanceOptions): ConformanceCase[] {
   for (const state of Object.keys(STATES) as State[]) {
     const operations = {
       flush: ({ sink }: Subject) => sink.flush(),
+      checkpoint: takeCheckpoint,
       close: ({ sink }: Subject) => sink.close('stopped'),
       exitSync: exit,
     };
@@ -92,7 +94,8 @@ export function lifecycleCases(options: ConformanceOptions): ConformanceCase[] {
       add(`${name}: ${anA(state)} sink`, state, async (subject) => {
         await operation(subject);
         // A flushed sink goes on where it was, and one that has not begun can still begin.
-        const goesOn = state === 'new' || (name === 'flush' && (state === 'open' || state === 'written'));
+        const leavesOpen = name === 'flush' || name === 'checkpoint';
+        const goesOn = state === 'new' || (leavesOpen && (state === 'open' || state === 'written'));
         if (goesOn) await goOn(subject, state);
         const written = goesOn ? EVENTS : STATES[state].written;
         if (written.length > 0) await checkLosses(subject, written, options, `after ${name}`);
@@ -135,6 +138,16 @@ async function goOn({ sink }: Subject, state: State): Promise<void> {
   if (state === 'new') await sink.open(runOf(EVENTS));
   await sink.write(EVENTS.slice(STATES[state].written.length));
   await sink.close(outcomeOf(EVENTS));
+}
+
+async function takeCheckpoint({ sink }: Subject): Promise<void> {
+  const state = await sink.checkpoint?.();
+  if (state === undefined) return;
+  checkSame(
+    decodeJson(JSON.parse(JSON.stringify(encodeJson(state)))),
+    state,
+    'the state of a checkpoint, once through JSON,',
+  );
 }
 
 function exit({ sink }: Subject): void {

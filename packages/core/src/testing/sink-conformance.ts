@@ -3,6 +3,7 @@ import { contentCases } from './content-cases.js';
 import { deliveryCases } from './delivery-cases.js';
 import { isolationCases } from './isolation-cases.js';
 import { lifecycleCases } from './lifecycle-cases.js';
+import { resumeCases } from './resume-cases.js';
 import { withoutUnhandledRejections } from './unhandled-rejections.js';
 
 /**
@@ -14,7 +15,7 @@ export function sinkConformance(options: ConformanceOptions): ConformanceCase[] 
   if (typeof options?.create !== 'function') {
     throw new TypeError(`create must be a function that makes a fresh sink, not ${typeof options?.create}`);
   }
-  const groups = [lifecycleCases, deliveryCases, contentCases, isolationCases];
+  const groups = [lifecycleCases, deliveryCases, contentCases, isolationCases, resumeCases];
   return groups
     .flatMap((casesOf) => casesOf(options))
     .map(({ name, run }) => ({ name, run: () => withoutUnhandledRejections(run) }));

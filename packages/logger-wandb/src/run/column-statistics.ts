@@ -1,4 +1,4 @@
-import type { JsonValue } from '../log/value-json.js';
+import { type JsonValue, parseValueJson, valueJsonText } from '../log/value-json.js';
 
 /** What the values of a column were so far. */
 export interface Statistics {
@@ -14,6 +14,18 @@ export interface ColumnStatistics {
   add(column: number, value: JsonValue): void;
   /** `undefined` for a column that never had a value; of numbers none, `min` and `max` are 0 and `mean` NaN, as in Go. */
   of(column: number): Statistics | undefined;
+  /** What was counted of a column, by its number. */
+  state(): readonly ColumnState[];
+  restore(column: number, state: ColumnState): void;
+}
+
+/** Plain data. */
+export interface ColumnState {
+  readonly column: number;
+  /** As JSON text. */
+  readonly first: string;
+  /** Count, minimum, maximum and sum of its numbers; absent where it had none. */
+  readonly numbers?: readonly number[];
 }
 
 const COUNT = 0;
@@ -61,6 +73,18 @@ export function createColumnStatistics(): ColumnStatistics {
       const count = fields[at + COUNT] ?? 0;
       if (count === 0) return { first, min: 0, max: 0, mean: Number.NaN };
       return { first, min: fields[at + MIN]!, max: fields[at + MAX]!, mean: fields[at + SUM]! / count };
+    },
+    state() {
+      return firsts.flatMap((first, column): ColumnState | [] => {
+        if (first === undefined) return [];
+        const numbers = [...fields.slice(column * FIELDS, (column + 1) * FIELDS)];
+        return { column, first: valueJsonText(first), ...((numbers[COUNT] ?? 0) === 0 ? {} : { numbers }) };
+      });
+    },
+    restore(column, { first, numbers = [] }) {
+      firsts[column] = parseValueJson(first) as JsonValue;
+      if ((column + 1) * FIELDS > fields.length) reserve(2 * column + 16);
+      fields.set(numbers, column * FIELDS);
     },
   };
 }

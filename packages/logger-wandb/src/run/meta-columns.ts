@@ -1,4 +1,5 @@
 import type { RowTable } from '../log/row-table.js';
+import type { RunTime } from './run-time.js';
 
 /** The columns that every row has of W&B's own. */
 export interface MetaColumns {
@@ -9,18 +10,14 @@ export interface MetaColumns {
   putRuntime(timeMs: number): void;
 }
 
-/** `startedAt` in ms since 1970; `runtimeBefore` is the seconds that the run had taken before it was gone on with. */
-export function createMetaColumns(
-  table: RowTable,
-  { startedAt, runtimeBefore }: { readonly startedAt: number; readonly runtimeBefore: number },
-): MetaColumns {
+export function createMetaColumns(table: RowTable, runTime: RunTime): MetaColumns {
   const step = table.column('_step');
   const timestamp = table.column('_timestamp');
   const runtime = table.column('_runtime');
   return {
     putStep: (value) => void table.set(step, value),
     putTimestamp: (timeMs) => void table.set(timestamp, timeMs / 1000),
-    putRuntime: (timeMs) => void table.set(runtime, runtimeBefore + Math.max(0, timeMs - startedAt) / 1000),
+    putRuntime: (timeMs) => void table.set(runtime, runTime.secondsAt(timeMs)),
   };
 }
 

@@ -3,7 +3,7 @@ import type { PlainMessage } from '../log/proto.js';
 import { type MetricContent, metricRecord } from '../log/records.js';
 import type { RowTable } from '../log/row-table.js';
 import type { JsonValue } from '../log/value-json.js';
-import { createColumnStatistics } from './column-statistics.js';
+import { type ColumnState, createColumnStatistics } from './column-statistics.js';
 
 /** What a run's summary shows of a metric instead of its latest value: `'none'` nothing, `'copy'` the latest value. */
 export type MetricSummary = 'min' | 'max' | 'mean' | 'first' | 'last' | 'none' | 'copy';
@@ -35,6 +35,17 @@ export interface MetricDefinitions {
   release(column: number): void;
   /** What the summary shows of a column; `undefined` for nothing. */
   summaryOf(column: number): JsonValue | undefined;
+  state(): MetricsState;
+  /** `columnOf` is the column that has the place of one of the state. */
+  restore(state: MetricsState, columnOf: (column: number) => number): void;
+}
+
+/** What the rows so far left: plain data. */
+export interface MetricsState {
+  readonly statistics: readonly ColumnState[];
+  /** Columns whose summary was set by hand. */
+  readonly released: readonly number[];
+  readonly latestSteps: Readonly<Record<string, number>>;
 }
 
 interface Metric {
@@ -138,6 +149,20 @@ export function createMetricDefinitions(table: RowTable, onRecord: (record: Plai
       isActive ||= metrics === globs || metric.stepSync || metric.summary.size > 0;
       onRecord(metricRecord(contentOf(metrics === globs ? { globName: name } : { name }, metric, true)));
       seen = 0;
+    },
+    state() {
+      const released = rules.flatMap((rule, column) => (rule?.isReleased ? column : []));
+      return { statistics: statistics.state(), released, latestSteps: Object.fromEntries(latestSteps) };
+    },
+    restore(state, columnOf) {
+      for (const column of state.statistics) statistics.restore(columnOf(column.column), column);
+      for (const [name, step] of Object.entries(state.latestSteps))
+        if (latestSteps.has(name)) latestSteps.set(name, step);
+      if (isActive) lookAtNewColumns();
+      for (const column of state.released) {
+        const rule = rules[columnOf(column)];
+        if (rule !== undefined) rule.isReleased = true;
+      }
     },
     completeRow() {
       if (isActive) applyDefinitions();

@@ -55,11 +55,13 @@ export function openRun(
     readonly lines: RunConsole;
     readonly onNotice: (notice: LoggerNotice) => void;
     readonly metrics: Readonly<Record<string, MetricDefinition>>;
-    /** Told of each row that is complete, while the table still holds it. */
+    /** Told of each row that is written, while the table still holds it. */
     readonly onRow?: (table: RowTable, step: number) => void;
+    /** The last step whose row an earlier process of the run has written. */
+    readonly lastStep?: number | undefined;
   },
 ): OpenRun {
-  const { lines, onNotice, metrics, onRow } = options;
+  const { lines, onNotice, metrics, onRow, lastStep } = options;
   if (settings.mode === 'disabled') return disabledRun(description);
 
   const isOnline = settings.mode === 'online';
@@ -68,6 +70,7 @@ export function openRun(
   const folder = createRunFolder(settings.dir, description, isOnline ? 'run' : 'offline-run');
   const filesDir = join(folder.path, 'files');
   const writer = createRunWriter(createRunLog(folder.logPath), description, {
+    lastStep,
     onRow(table, step) {
       rows++;
       onRow?.(table, step);

@@ -3,6 +3,7 @@ import type { RowTable } from '../log/row-table.js';
 import { forEachLeaf, type JsonValue } from '../log/value-json.js';
 import { assertOwnName, createMetaColumns } from './meta-columns.js';
 import type { RunNotices } from './run-notices.js';
+import type { RunTime } from './run-time.js';
 
 /** Where a call's values go. */
 export interface LogOptions {
@@ -29,10 +30,8 @@ export interface PartialRows {
 export function createPartialRows(
   table: RowTable,
   options: {
-    readonly startedAt: number;
     readonly startingStep: number;
-    /** Seconds that the run had taken before it was gone on with. */
-    readonly runtimeBefore: number;
+    readonly runTime: RunTime;
     /** The form that a value takes in the row of `step`. Throws a `TypeError` that says why it has none. */
     readonly toRowValue: (key: string, step: number, value: unknown) => JsonValue;
     readonly onRow: (step: number, timeMs: number) => void;
@@ -40,7 +39,7 @@ export function createPartialRows(
   },
 ): PartialRows {
   const { toRowValue, notices } = options;
-  const meta = createMetaColumns(table, options);
+  const meta = createMetaColumns(table, options.runTime);
   let step = options.startingStep;
   let isOpen = false;
 

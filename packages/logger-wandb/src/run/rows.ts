@@ -11,9 +11,10 @@ import {
   type TrainEvent,
 } from '@microbatch/core/logger';
 import type { RowTable } from '../log/row-table.js';
-import { forEachLeaf, type JsonValue } from '../log/value-json.js';
+import { forEachLeaf, type JsonValue, parseValueJson, valueJsonText } from '../log/value-json.js';
 import { assertOwnName, createMetaColumns } from './meta-columns.js';
 import type { RunNotices } from './run-notices.js';
+import { createRunTime, type RunTime } from './run-time.js';
 
 /** The clocks that every row holds, to be declared as metrics. */
 export const CLOCK_KEYS: readonly string[] = ['trainer/micro_step', 'trainer/step', 'trainer/samples', 'epoch'];
@@ -25,6 +26,20 @@ export interface Rows {
   flush(): void;
   /** Closes the open row. */
   close(): void;
+  /** The step of the open row, where there is one. */
+  readonly openStep: number | undefined;
+  /** Where the rows stand, with the open one, so that a resumed run can go on with it. */
+  state(): RowsState;
+}
+
+/** Plain data. */
+export interface RowsState {
+  readonly state: 'none' | 'waiting' | 'open' | 'closed';
+  readonly step: number;
+  /** The open row: each path with its value as JSON text. */
+  readonly row: readonly (readonly [path: readonly string[], value: string])[];
+  /** Seconds that the run had gone. */
+  readonly runtime: number;
 }
 
 /**
@@ -53,17 +68,29 @@ export function createRows(
      * has its steps behind them; one that goes on from a checkpoint keeps its own.
      */
     readonly startingStep?: number;
-    /** Seconds that the run had taken before it was gone on with. */
-    readonly runtimeBefore?: number;
+    readonly runTime?: RunTime;
+    /** Seconds that the run had gone where the server has it already. */
+    readonly runtimeBefore?: number | undefined;
+    /** Where a resumed run goes on: every row has its own step, and whoever writes them knows which are written. */
+    readonly restored?: RowsState | undefined;
   },
 ): Rows {
-  const { axis, names, onRow, toRowValue, setSummary, notices, startingStep = 0, runtimeBefore = 0 } = options;
-  const meta = createMetaColumns(table, { startedAt: run.startedAt, runtimeBefore });
+  const { axis, names, onRow, toRowValue, setSummary, notices, restored } = options;
+  const startingStep = restored === undefined ? (options.startingStep ?? 0) : 0;
+  const runTime = options.runTime ?? createRunTime(run);
+  const meta = createMetaColumns(table, runTime);
   const clocks = CLOCK_KEYS.map(table.column);
   const stepOffset = run.resumedAt === undefined ? startingStep : 0;
-  let state: 'none' | 'waiting' | 'open' | 'closed' = 'none';
+  let state: RowsState['state'] = 'none';
   /** The step of the open row, or of the last one closed. */
   let step = 0;
+  /** Of the latest event, in ms since 1970. */
+  let now = run.startedAt;
+
+  function restore(from: RowsState): void {
+    ({ state, step } = from);
+    for (const [path, value] of from.row) table.set(table.columnAt(path), parseValueJson(value) as JsonValue);
+  }
 
   function closeRow(): void {
     if (state !== 'open' && state !== 'waiting') return;
@@ -149,8 +176,17 @@ export function createRows(
 
   return {
     apply(event) {
+      now = event.time;
       switch (event.type) {
         case 'run-start':
+          if (restored !== undefined) {
+            runTime.goOn(event.time, restored.runtime);
+            return restore(restored);
+          }
+          // A training that goes on began long before this process did.
+          if (run.resumedAt !== undefined && options.runtimeBefore !== undefined) {
+            runTime.goOn(event.time, options.runtimeBefore);
+          }
           step = Math.max(startingStep, axisValue(event, axis) + stepOffset);
           return;
         case 'micro-batch':
@@ -172,5 +208,13 @@ export function createRows(
       if (state === 'open') closeRow();
     },
     close: closeRow,
+    get openStep() {
+      return state === 'open' || state === 'waiting' ? step : undefined;
+    },
+    state() {
+      const { paths, latest, filled, width } = table;
+      const row = filled.slice(0, width).map((column) => [paths[column]!, valueJsonText(latest[column]!)] as const);
+      return { state, step, row, runtime: runTime.secondsAt(now) };
+    },
   };
 }

@@ -8,6 +8,8 @@ export interface RunNotices {
   /** `what` came when its row was written. */
   rowClosed(what: string, step: number): void;
   configLocked(key: string): void;
+  /** The row of `step` is not written. */
+  rowLeft(step: number): void;
   /** Of a strict run, throws a `LoggerError` for the first value that was refused since the last call. */
   throwRefused(): void;
 }
@@ -49,6 +51,10 @@ export function createRunNotices(options: {
     },
     rowClosed(what, step) {
       warnOnce('row-closed', `row ${step} was already written: the values of this ${what} go to the summary alone`);
+    },
+    rowLeft(step) {
+      const message = `row ${step} is left to the process that goes on with the run: until then its values are in the summary alone`;
+      onNotice({ level: 'info', code: 'row-left', message });
     },
     configLocked(key) {
       warnOnce('config-locked', `config.${key} is a parameter of the sweep: the update is ignored`, key);

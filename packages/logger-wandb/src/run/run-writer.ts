@@ -17,6 +17,8 @@ import { createRowTable, type RowTable } from '../log/row-table.js';
 import type { RunLog } from '../log/run-log.js';
 import { forEachLeaf, type JsonValue } from '../log/value-json.js';
 import { createMetricDefinitions, type MetricDefinition } from './metric-definitions.js';
+import { createRunTime, type RunTime } from './run-time.js';
+import { restoreWriter, type WriterState, writerState } from './writer-state.js';
 
 /** A run that SIGKILL ends keeps a summary no older than this. */
 const SUMMARY_EVERY_MS = 30_000;
@@ -24,9 +26,10 @@ const SUMMARY_EVERY_MS = 30_000;
 /** Writes one run's log. Times in ms since 1970. */
 export interface RunWriter {
   readonly description: RunDescription;
+  readonly runTime: RunTime;
   /** Holds the open row. */
   readonly table: RowTable;
-  /** Writes the table's row as that of `step`. */
+  /** Writes the table's row as that of `step`, unless an earlier process has. */
   putRow(step: number, timeMs: number): void;
   defineMetric(name: string, definition?: MetricDefinition): void;
   updateConfig(config: Readonly<Record<string, JsonValue>>): void;
@@ -43,6 +46,10 @@ export interface RunWriter {
   settle(): void;
   /** Returns when everything is on the disk, the summary too; the open row stays open. */
   sync(timeMs: number): void;
+  /** What the summary is made of. */
+  state(): WriterState;
+  /** Goes on with another process's; to be called before the first row, when the metrics are defined. */
+  restore(state: WriterState): void;
   /** Writes the summary and the records of the end, and closes the log. */
   close(exitCode: number, timeMs: number): void;
 }
@@ -52,18 +59,20 @@ export function createRunWriter(
   log: RunLog,
   description: RunDescription,
   options: {
-    /** Told of each row that is complete, while the table still holds it. */
+    /** Told of each row that is written, while the table still holds it. */
     readonly onRow: (table: RowTable, step: number) => void;
+    /** The last step whose row an earlier process of the run has written. */
+    readonly lastStep?: number | undefined;
   },
 ): RunWriter {
   const table = createRowTable();
   const metrics = createMetricDefinitions(table, log.record);
-  const runtimeBefore = description.runtime ?? 0;
+  const { lastStep = -1 } = options;
+  const runTime = createRunTime(description);
   let summarizedAt = description.startedAt;
   let isSummarized = false;
 
-  const runtimeSeconds = (timeMs: number) =>
-    runtimeBefore + Math.max(0, Math.floor((timeMs - description.startedAt) / 1000));
+  const runtimeSeconds = (timeMs: number) => Math.floor(runTime.secondsAt(timeMs));
 
   function* summary(): Generator<[readonly string[], JsonValue]> {
     for (const [column, path] of table.paths.entries()) {
@@ -87,11 +96,14 @@ export function createRunWriter(
 
   return {
     description,
+    runTime,
     table,
     putRow(step, timeMs) {
       metrics.completeRow();
-      log.row(table, step);
-      options.onRow(table, step);
+      if (step > lastStep) {
+        log.row(table, step);
+        options.onRow(table, step);
+      }
       isSummarized = false;
       if (timeMs - summarizedAt >= SUMMARY_EVERY_MS) putSummary(timeMs);
     },
@@ -126,6 +138,8 @@ export function createRunWriter(
       putSummary(timeMs);
       log.sync();
     },
+    state: () => writerState(table, metrics),
+    restore: (state) => restoreWriter(state, table, metrics),
     close(exitCode, timeMs) {
       try {
         putSummary(timeMs);

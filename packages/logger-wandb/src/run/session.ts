@@ -8,8 +8,9 @@ import {
 } from '@microbatch/core/logger';
 import type { WandbSettings } from '../settings/settings.js';
 import type { OpenRun } from './open-run.js';
-import { createRows } from './rows.js';
+import { createRows, type RowsState } from './rows.js';
 import { createRunNotices } from './run-notices.js';
+import type { WriterState } from './writer-state.js';
 
 /** As the Python client ends a run: 255 is its code for one that was interrupted. */
 export const EXIT_CODES: Readonly<Record<RunOutcome, number>> = { finished: 0, failed: 1, stopped: 255 };
@@ -20,8 +21,19 @@ export interface Session {
   write(events: readonly TrainEvent[]): void;
   /** Closes the open row, unless it waits for the first step, and returns when everything is on the disk. */
   flush(): void;
-  /** Writes the open row and the log's end. */
-  close(exitCode: number): void;
+  /** Makes durable what is written, and leaves the open row open; returns what a resumed run goes on with. */
+  checkpoint(): SessionState;
+  /**
+   * Writes the open row and the log's end. A run that can be gone on with from a checkpoint, and is not finished, leaves its
+   * open row to the process that does: what joins it there would come too late.
+   */
+  close(outcome: RunOutcome, exitCode: number): void;
+}
+
+/** Where a run stands: plain data. */
+export interface SessionState {
+  readonly rows: RowsState;
+  readonly writer: WriterState;
 }
 
 /** The clock that becomes `_step`. Throws a `TypeError` for one that the run does not have. */
@@ -37,6 +49,7 @@ export function createSession(
   { writer, toRowValue, close }: OpenRun,
   settings: WandbSettings,
   onNotice: (notice: LoggerNotice) => void,
+  restored?: SessionState,
 ): Session {
   const notices = createRunNotices({ strict: settings.strict, onNotice });
   let now = run.startedAt;
@@ -46,11 +59,15 @@ export function createSession(
     epochAtEnd: settings.epochAtEnd,
     notices,
     startingStep: writer.description.startingStep ?? 0,
-    runtimeBefore: writer.description.runtime ?? 0,
+    runTime: writer.runTime,
+    runtimeBefore: writer.description.runtime,
+    restored: restored?.rows,
     toRowValue,
     setSummary: writer.setSummary,
     onRow: (step) => writer.putRow(step, now),
   });
+  let isResumable = restored !== undefined;
+  if (restored !== undefined) writer.restore(restored.writer);
 
   return {
     write(events) {
@@ -65,9 +82,15 @@ export function createSession(
       rows.flush();
       writer.sync(now);
     },
-    close(exitCode) {
+    checkpoint() {
+      writer.sync(now);
+      isResumable = true;
+      return { rows: rows.state(), writer: writer.state() };
+    },
+    close(outcome, exitCode) {
       try {
-        rows.close();
+        if (outcome === 'finished' || !isResumable) rows.close();
+        else if (rows.openStep !== undefined) notices.rowLeft(rows.openStep);
       } finally {
         close(exitCode, now);
       }

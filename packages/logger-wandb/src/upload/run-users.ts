@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 200;
  * don't count: they are brought to the server one by one.
  */
 export function findRunUser(parent: string, runId: string, own?: string): RunUser | undefined {
-  for (const name of foldersOf(parent, runId)) {
+  for (const name of runFoldersOf(parent, runId)) {
     const logPath = join(parent, name, `run-${runId}.wandb`);
     if (logPath === own) continue;
     const uploader = uploaderOf(logPath);
@@ -72,7 +72,8 @@ function describe({ logPath, process: { pid, host }, doing }: RunUser): string {
   return `${doing} by process ${pid} on ${host} (${logPath})`;
 }
 
-function foldersOf(parent: string, runId: string): string[] {
+/** The names of a run's folders in `parent`, online and offline. */
+export function runFoldersOf(parent: string, runId: string): string[] {
   try {
     return readdirSync(parent).filter((name) => /^(offline-)?run-/.test(name) && name.endsWith(`-${runId}`));
   } catch {

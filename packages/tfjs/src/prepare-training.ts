@@ -5,6 +5,8 @@ import type { DataSource } from './data-source.js';
 import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import { isLayersModel, layersTrainable } from './layers-model.js';
+import { assertMeasureOptions } from './measure-options.js';
+import { createMeasurements, type Measurements } from './measurements.js';
 import { assertNonFinite, type NonFinite } from './non-finite.js';
 import { createOptimizerStep, type OptimizerStep } from './optimizer-step.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger, show } from './option-checks.js';
@@ -33,6 +35,7 @@ export interface PreparedTraining<B> {
   readonly validate: Validate | undefined;
   /** Called once an optimizer step; absent where no histograms are wanted. */
   readonly nextHistograms: (() => StepHistograms | undefined) | undefined;
+  readonly measurements: Measurements;
   /** What is known beforehand and worth telling. */
   readonly diagnostics: readonly StartDiagnostic[];
 }
@@ -62,6 +65,7 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
   'microBatchesPerEpoch',
   'disposeBatches',
   'histograms',
+  'measure',
 ];
 
 /** Checks what `train` was given. Throws a `TypeError` or `RangeError` that names the option and the value. */
@@ -69,7 +73,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   assertKnownOptions('train', given, OPTIONS);
   const options = given as AnyTrainOptions<B>;
   const { model, optimizer, epochs = 1, accumulation, nonFinite = 'propagate' } = options;
-  const { run, validation, weight, histograms } = options;
+  const { run, validation, weight, histograms, measure = {} } = options;
   assertPositiveInteger('epochs', epochs);
   for (const option of ['microBatchSize', 'microBatchesPerEpoch'] as const) {
     if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
@@ -77,12 +81,17 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   for (const option of ['weight', 'samples'] as const) assertOptional(option, options[option], 'function');
   assertOptional('disposeBatches', options.disposeBatches, 'boolean');
   if (histograms !== undefined) assertHistogramOptions(histograms);
+  assertMeasureOptions(measure);
   assertOptimizer(optimizer);
   assertPolicy(accumulation);
   assertNonFinite(nonFinite, accumulation.normalize);
 
   const trainable = trainableOf(options);
-  const optimizerStep = createOptimizerStep(optimizer, trainable.variables, options);
+  const measurements = createMeasurements(measure);
+  const optimizerStep = createOptimizerStep(optimizer, trainable.variables, {
+    ...options,
+    measureNorm: measurements.needsNorm,
+  });
   const data = sourceOf(options, epochs, trainable);
   const microBatchSize = data.microBatchSize ?? accumulation.microBatchSize ?? firstBatchSize(options.data, trainable);
   if (microBatchSize === undefined) {
@@ -120,6 +129,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     weight,
     validate,
     nextHistograms,
+    measurements,
     diagnostics,
   };
 }

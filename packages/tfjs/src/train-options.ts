@@ -14,6 +14,7 @@ import type { HistogramOptions } from './histograms.js';
 import type { InMemoryData } from './in-memory-data.js';
 import type { LearningRate } from './learning-rate-schedule.js';
 import type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
+import type { MeasureOptions } from './measure-options.js';
 import type { NonFinite } from './non-finite.js';
 import type { BatchStream } from './streamed-data.js';
 import type { LabelledBatch } from './tensors.js';
@@ -51,6 +52,8 @@ export interface CommonTrainOptions<B> {
   readonly disposeBatches?: boolean;
   /** Logs the distributions of weights and accumulated gradients after every so many optimizer steps; none by default. */
   readonly histograms?: HistogramOptions;
+  /** What is measured of every optimizer step; nothing by default. */
+  readonly measure?: MeasureOptions;
 }
 
 /** What `train` takes for a layers model. */

@@ -5,7 +5,8 @@ import { createMicroBatchTrainer, type TrainingParts } from './micro-batch-train
 
 /** Trains all epochs, up to but without `run-end`. */
 export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<RunOutcome, 'failed'>> {
-  const { data, epochs, accumulator, stop, emit, validate } = parts;
+  const { data, epochs, accumulator, stop, emit, validate, measurements } = parts;
+  const { times } = measurements;
   const trainer = createMicroBatchTrainer(parts);
   const pace = createPacer();
   let shortEpochTold = false;
@@ -14,6 +15,7 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     count < (data.microBatchesPerEpoch ?? Number.POSITIVE_INFINITY) &&
     !(trainer.isSettled && accumulator.tailIsDropped(samplesLeft(count)));
 
+  times?.begin();
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
       const { count, exhausted } = await readEpoch(epoch);
@@ -21,8 +23,10 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
       if (exhausted) await tellShortEpoch(count, epoch);
       await trainer.settle(accumulator.closeEpoch());
       const valid = await validate?.(epoch, stop, pace);
+      times?.leaveOut();
       if (stop.requested) return 'stopped';
       await emit(accumulator.endEpoch(valid));
+      times?.lap('logMs');
     }
     return 'finished';
   } finally {

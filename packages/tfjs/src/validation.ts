@@ -6,7 +6,7 @@ import { computeForward } from './gradients.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import type { Pacer } from './macrotask.js';
 import { show } from './option-checks.js';
-import { readScalars } from './read-scalars.js';
+import { readTogether } from './read-together.js';
 import type { StopSignal } from './stop-signal.js';
 import {
   type BatchStream,
@@ -76,9 +76,11 @@ async function evaluate<B>(
     async (batch) => {
       const samples = trainable.check(OWNER, batch);
       const tensors = computeForward(trainable, batch);
-      const { loss, metrics } = await readScalars(tensors.loss, tensors.metrics);
-      for (const [name, value] of Object.entries({ loss, ...metrics }))
-        sums[name] = (sums[name] ?? 0) + samples * value;
+      const scalars = { loss: tensors.loss, ...tensors.metrics };
+      const values = await readTogether(Object.values(scalars));
+      Object.keys(scalars).forEach((name, index) => {
+        sums[name] = (sums[name] ?? 0) + samples * values[index]![0]!;
+      });
       total += samples;
       await pace();
     },

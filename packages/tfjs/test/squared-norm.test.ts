@@ -13,10 +13,12 @@ function exactly(tensors: readonly tf.Tensor[]): number {
 
 onEachBackend(() => {
   it('sums the squares of all tensors, whatever is left of a length that four does not divide', () => {
-    const tensors = [1, 2, 3, 4, 5, 7, 8].map((length, seed) => tf.randomNormal([length, 3], 0, 1, 'float32', seed));
-    expect(squaredNorm([...tensors, null, undefined])).toBeCloseTo(exactly(tensors), 10);
+    const tensors = [1, 2, 3, 4, 5, 7, 8].map((length, index) =>
+      tf.randomNormal([length, 3], 0, 1, 'float32', index + 1),
+    );
+    expect(squaredNorm([...tensors, undefined])).toBeCloseTo(exactly(tensors), 10);
     expect(squaredNorm([tf.scalar(-3), tf.tensor([1, 2], [2], 'int32')])).toBe(14);
-    expect(squaredNorm([null, undefined])).toBe(0);
+    expect(squaredNorm([undefined])).toBe(0);
   });
 
   it('is exact where one float32 would lose a share of each square', () => {
@@ -53,7 +55,7 @@ describe('where reading stalls', () => {
     await tf.setBackend('stalling');
     const tensors = [tf.tensor1d([1, 2]), tf.tensor2d([[3]])];
     const before = tf.memory().numTensors;
-    const norm = squaredNorm([...tensors, null]) as tf.Scalar;
+    const norm = squaredNorm([...tensors, undefined]) as tf.Scalar;
     expect(tf.memory().numTensors).toBe(before + 1);
     expect([...(await norm.data())]).toEqual([14]);
   });

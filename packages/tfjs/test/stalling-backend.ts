@@ -7,18 +7,19 @@ type CpuBackend = tf.KernelBackend & {
   bufferSync(tensor: tf.TensorInfo): unknown;
 };
 
-export interface StallingBackend {
-  /** How often `data()` was asked of it so far. */
-  readonly reads: () => number;
+export interface StallingBackendHooks {
+  /** Called when `data()` was asked of it. */
+  readonly onRead?: () => void;
+  /** Called before each of its kernels runs. */
+  readonly onKernel?: (name: string) => void;
 }
 
 /**
  * Registers a backend that computes as cpu does and reads as a GPU does: `dataSync()` throws, and `data()` answers in a
- * later task. It is its own name, so that nothing here knows it.
+ * later task. Its name is one that the package does not know.
  */
-export function registerStallingBackend(): StallingBackend {
+export function registerStallingBackend({ onRead, onKernel }: StallingBackendHooks = {}): void {
   const Cpu = tf.findBackend('cpu').constructor as new () => CpuBackend;
-  let reads = 0;
 
   class Stalling extends Cpu {
     #kernelReads = false;
@@ -36,13 +37,18 @@ export function registerStallingBackend(): StallingBackend {
       }
     }
     override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
-      reads += 1;
+      onRead?.();
       await new Promise((resolve) => setImmediate(resolve));
       return super.readSync(dataId);
     }
   }
 
   tf.registerBackend('stalling', () => new Stalling());
-  for (const kernel of tf.getKernelsForBackend('cpu')) tf.registerKernel({ ...kernel, backendName: 'stalling' });
-  return { reads: () => reads };
+  for (const { kernelName, kernelFunc, ...kernel } of tf.getKernelsForBackend('cpu')) {
+    const noted: tf.KernelFunc = (call) => {
+      onKernel?.(kernelName);
+      return kernelFunc(call);
+    };
+    tf.registerKernel({ ...kernel, kernelName, kernelFunc: noted, backendName: 'stalling' });
+  }
 }

@@ -2,8 +2,8 @@ import { type AccumulationPolicy, gradientAccumulation } from '@microbatch/core'
 import * as tf from '@tensorflow/tfjs';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { describe, expect, it } from 'vitest';
-import { type LabelledBatch, type MeasureOptions, train } from '../src/index.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type CustomTrainOptions, type LabelledBatch, type MeasureOptions, train } from '../src/index.js';
 import { createNoiseScale } from '../src/noise-scale.js';
 import { onEachBackend } from './backends.js';
 import { collect, ofType } from './fixtures.js';
@@ -15,6 +15,9 @@ import {
   varianceOf,
   weightedSum,
 } from './logistic-regression.js';
+import { registerStallingBackend } from './stalling-backend.js';
+
+registerStallingBackend();
 
 interface Window {
   readonly samples: number;
@@ -66,7 +69,7 @@ async function measured(
   { model }: LogisticRegression,
   data: readonly LabelledBatch[] | ((epoch: number) => LabelledBatch[]),
   accumulation: AccumulationPolicy,
-  options: { measure?: MeasureOptions; epochs?: number; weight?: (batch: LabelledBatch) => number } = {},
+  options: Partial<Pick<CustomTrainOptions, 'measure' | 'epochs' | 'weight' | 'nonFinite'>> = {},
 ) {
   const run = train<LabelledBatch>({
     model,
@@ -205,7 +208,32 @@ onEachBackend(() => {
   });
 });
 
+describe('of a window with a skipped micro-batch', () => {
+  it.each(['cpu', 'stalling'])('is that of the others on %s', async (backend) => {
+    await tf.setBackend('cpu');
+    const regression = logisticRegression(100, 6, 10);
+    await tf.setBackend(backend);
+    const { model } = regression;
+    const split = places([4, 4, 4, 4]);
+    let microBatches = 0;
+    const broken = {
+      ...model,
+      loss: (batch: LabelledBatch) =>
+        tf.mul(model.loss(batch, { training: true }), ++microBatches === 2 ? Number.NaN : 1),
+    };
+    const data = split.map(regression.batch);
+    const policy = gradientAccumulation({ accumBatchSize: 16, microBatchSize: 1, lastWindow: 'flush' });
+    const actual = await measured({ ...regression, model: broken }, data, policy, { nonFinite: 'skip' });
+    const gradients = gradientsOf(regression, split).filter((_, index) => index !== 1);
+    expectClose(actual, [expected({ samples: 12, weights: [4, 4, 4], gradients })]);
+  });
+});
+
 describe('against per-sample gradients', () => {
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+  });
+
   it('the ratio is that of the norm test where each micro-batch is one sample (Byrd et al. 2012, sec. 3)', async () => {
     const regression = logisticRegression(40, 6, 8);
     const data = places(new Array<number>(40).fill(1)).map(regression.batch);

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { GradientSum } from './gradient-sum.js';
 import type { MicroBatchTensors } from './gradients.js';
 import type { NonFinite, NonFiniteParts } from './non-finite.js';
-import { readingStalls, readValues } from './read-values.js';
+import { readingStalls } from './read-values.js';
 import type { Trainable } from './trainable.js';
 
 /** What is looked at of a micro-batch. */
@@ -16,10 +16,10 @@ export type AdmittedMicroBatch<T extends Admissible> = Omit<T, 'gradients'> & {
 
 /** What was found out about a micro-batch, perhaps still on the device. */
 export interface FiniteCheck {
-  /** Undefined where all was finite; to be called once. A promise only on backends that would stall. */
-  read(): NonFiniteParts | undefined | Promise<NonFiniteParts | undefined>;
-  /** For a check that nobody will read. */
-  dispose(): void;
+  /** What the caller has to read, and disposes: absent where the answer is known. */
+  readonly unread?: tf.Tensor;
+  /** Undefined where all was finite. `read` has the values of `unread`. */
+  parts(read: ArrayLike<number>): NonFiniteParts | undefined;
 }
 
 /**
@@ -65,7 +65,7 @@ export function createAdmission(
         variable.assign(value);
       });
     }
-    return { read: () => parts, dispose() {} };
+    return { parts: () => parts };
   }
 
   /** Reading the answer would wait for the device, which can as well act on it. */
@@ -91,15 +91,12 @@ export function createAdmission(
     });
     finite.dispose();
     return {
-      async read() {
-        const [read] = await readValues([zeros]);
-        zeros.dispose();
-        return partsWhere(
-          Number.isNaN(read![0]),
-          variables.filter((_, position) => Number.isNaN(read![position + 1])),
-        );
-      },
-      dispose: () => zeros.dispose(),
+      unread: zeros,
+      parts: (read) =>
+        partsWhere(
+          Number.isNaN(read[0]),
+          variables.filter((_, position) => Number.isNaN(read[position + 1])),
+        ),
     };
   }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NamedGradient } from './gradient-sum.js';
 import { readingStalls, readValues } from './read-values.js';
+import { sumOfSquares } from './squared-norm.js';
 
 /** Bounds of the divisor that keeps squares in float32's range; infinities stay so, and zeros are not divided by. */
 const [SMALLEST, LARGEST] = [1e-30, 3e38];
@@ -21,11 +22,7 @@ export function totalNorm(norms: readonly number[]): number {
 
 // One tensor after the other: all at once would be a second copy of the gradients.
 function hostNorm(tensor: tf.Tensor | null): number {
-  if (tensor === null) return 0;
-  const values = tensor.dataSync();
-  let sum = 0;
-  for (let index = 0; index < values.length; index += 1) sum += values[index]! * values[index]!;
-  return Math.sqrt(sum);
+  return tensor === null ? 0 : Math.sqrt(sumOfSquares(tensor));
 }
 
 /** Exported for its tests: the backends that they run on read at once. */

@@ -16,6 +16,7 @@ export type { HistogramOptions } from './histograms.js';
 export type { InMemoryData } from './in-memory-data.js';
 export type { LearningRate, LearningRateSchedule } from './learning-rate-schedule.js';
 export type { LossName, Metric, TargetFunction } from './loss-and-metrics.js';
+export type { MeasureOptions, NoiseScaleOptions, TimesOptions } from './measure-options.js';
 export type { NonFinite } from './non-finite.js';
 export type { OutputLoss } from './output-objectives.js';
 export type { BatchStream } from './streamed-data.js';

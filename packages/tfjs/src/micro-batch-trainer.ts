@@ -1,15 +1,16 @@
-import { type Metrics, type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
-import type * as tf from '@tensorflow/tfjs';
+import { type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
+import * as tf from '@tensorflow/tfjs';
 import { createAdmission, type FiniteCheck } from './admission.js';
 import type { DataPosition } from './checkpoint/checkpoint-content.js';
 import type { Checkpointer } from './checkpoint/checkpointer.js';
 import type { GradientSum } from './gradient-sum.js';
 import { computeMicroBatch } from './gradients.js';
 import { createPacer } from './macrotask.js';
-import { type NonFiniteParts, nonFiniteError } from './non-finite.js';
+import { nonFiniteError } from './non-finite.js';
 import type { PreparedTraining } from './prepare-training.js';
-import { readScalars } from './read-scalars.js';
+import { readTogether } from './read-together.js';
 import { readingStalls } from './read-values.js';
+import { squaredNorm } from './squared-norm.js';
 import type { StopSignal } from './stop-signal.js';
 import type { NamedScalars } from './trainable.js';
 
@@ -47,25 +48,35 @@ interface ComputedMicroBatch {
   readonly metrics: NamedScalars;
   readonly learningRate: number | undefined;
   readonly check?: FiniteCheck;
-}
-
-interface ReadMicroBatch extends Pick<ComputedMicroBatch, 'samples' | 'learningRate'> {
-  readonly weight: number;
-  readonly loss: number;
-  readonly metrics: Metrics;
-  readonly nonFinite: NonFiniteParts | undefined;
+  /** |gradient|² as it came, multiplied by weight / target, where the noise of gradients is measured. */
+  readonly squares: number | tf.Scalar | undefined;
+  readonly target: number;
 }
 
 export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchTrainer<B> {
-  const { trainable, accumulator, gradientSum, optimizerStep, stop, emit, weight, draws, nextHistograms } = parts;
+  const {
+    trainable,
+    accumulator,
+    gradientSum,
+    optimizerStep,
+    stop,
+    emit,
+    weight,
+    draws,
+    nextHistograms,
+    measurements,
+  } = parts;
+  const { noiseScale, times } = measurements;
   const admit = createAdmission(parts.nonFinite, trainable, gradientSum);
   const byTarget = accumulator.run.policy.normalize === 'target';
   const pace = createPacer();
   let computed: ComputedMicroBatch[] = [];
   let computedSamples = 0;
+  let samplesSinceStep = 0;
   let microStep = accumulator.run.resumedAt?.microStep ?? 0;
 
   async function train(batch: B): Promise<void> {
+    times?.lap();
     const samples = trainable.check('data', batch);
     const target = accumulator.nextTarget();
     const learningRate = optimizerStep.learningRate(accumulator.windowStart);
@@ -73,27 +84,53 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     // Divided by its target, a window that overshoots it would count penalties for more than one.
     const missing = target - accumulator.windowSamples - computedSamples;
     const penaltyShare = byTarget ? Math.min(1, missing / samples) : 1;
-    const compute = () => computeMicroBatch(trainable, batch, { weigh, target, penaltyShare });
+    let squares: number | tf.Scalar | undefined;
+    const compute = () => {
+      const tensors = computeMicroBatch(trainable, batch, { weigh, target, penaltyShare });
+      times?.lap('forwardBackwardMs');
+      squares = noiseScale && squaredNorm(tensors.gradients);
+      return tensors;
+    };
     const admitted = admit(draws === undefined ? compute : () => draws(microStep + computed.length + 1, compute));
-    computed.push({ samples, learningRate, ...admitted });
+    times?.lap('accumulateMs');
+    computed.push({ samples, learningRate, ...admitted, squares, target });
     computedSamples += samples;
+    samplesSinceStep += samples;
     // Where reading waits for all that the device still has to do, losses are read once a window.
     if (!readingStalls() || accumulator.windowSamples + computedSamples >= target) await readLosses();
     const turn = pace();
     if (turn !== undefined) await turn;
+    times?.lap();
     const relief = whenRelieved(accumulator.run.id);
-    if (relief !== undefined) await stop.orStop(relief);
+    if (relief === undefined) return;
+    await stop.orStop(relief);
+    times?.lap('logMs');
   }
 
   async function readLosses(): Promise<void> {
-    const reading = computed.map(readMicroBatch);
+    if (computed.length === 0) return;
+    const read = computed;
     computed = [];
     computedSamples = 0;
-    // All of them, so that an error leaves no read under way.
-    const read = reading.some((values) => values instanceof Promise) ? await Promise.all(reading) : reading;
-    for (const { samples, weight, loss, metrics, learningRate, nonFinite } of read as ReadMicroBatch[]) {
+    const reading = readTogether(read.flatMap(unreadOf));
+    const values = reading instanceof Promise ? await reading : reading;
+    times?.lap('forwardBackwardMs');
+    let at = 0;
+    const next = (tensor: tf.Tensor | undefined) => (tensor === undefined ? [] : values[at++]!);
+    for (const { samples, learningRate, check, squares, target, ...tensors } of read) {
       microStep += 1;
+      const loss = next(tensors.loss)[0]!;
+      const metrics: Record<string, number> = {};
+      for (const name in tensors.metrics) metrics[name] = next(tensors.metrics[name])[0]!;
+      const weight = typeof tensors.weight === 'number' ? tensors.weight : next(tensors.weight)[0]!;
+      const nonFinite = check?.parts(next(check.unread));
+      const scaled = typeof squares === 'object' ? next(squares)[0] : squares;
       if (nonFinite !== undefined && parts.nonFinite === 'raise') throw nonFiniteError(microStep, loss, nonFinite);
+      if (nonFinite === undefined && scaled !== undefined) {
+        // As the backward pass took it, so that it is undone without a remainder.
+        const scale = Math.fround(weight / target);
+        noiseScale?.add({ samples, weight, squaredNorm: weight === 0 ? 0 : scaled / scale ** 2 });
+      }
       const rate = learningRate === undefined ? {} : { learningRate };
       const skipped = nonFinite === undefined ? {} : ({ skipped: true } as const);
       await settle(accumulator.next({ loss, samples, weight, metrics, ...rate, ...skipped }));
@@ -103,7 +140,11 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
   async function settle({ events, window, target, normalizer }: WindowStatus): Promise<void> {
     const sent = emit(events);
     if (sent !== undefined) await sent;
-    if (events.some(({ type }) => type === 'discarded-window')) gradientSum.clear();
+    times?.lap('logMs');
+    if (events.some(({ type }) => type === 'discarded-window')) {
+      gradientSum.clear();
+      noiseScale?.clear();
+    }
     if (window === 'open') return;
     // The micro-batches were scaled by weight / target, before the window's weight was known.
     if (normalizer !== target) gradientSum.multiply(target / normalizer);
@@ -113,9 +154,13 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     gradientSum.clear();
     const weightsRead = histograms?.readWeights();
     if (weightsRead !== undefined) await weightsRead;
-    const told = emit(accumulator.applied(applied));
+    times?.lap('applyMs');
+    const measured = measurements.take(applied, { normalizer, samples: samplesSinceStep });
+    samplesSinceStep = 0;
+    const told = emit(accumulator.applied(measured));
     if (told !== undefined) await told;
     if (histograms !== undefined) await emit(histograms.events(accumulator));
+    times?.lap('logMs');
   }
 
   return {
@@ -129,25 +174,17 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     readLosses,
     settle,
     dispose() {
-      for (const { loss, metrics, weight, check } of computed) {
-        for (const tensor of [loss, ...Object.values(metrics), weight])
-          if (typeof tensor !== 'number') tensor.dispose();
-        check?.dispose();
-      }
+      tf.dispose(computed.flatMap(unreadOf));
       computed = [];
     },
   };
 }
 
-function readMicroBatch({
-  loss,
-  metrics,
-  weight,
-  check,
-  ...known
-}: ComputedMicroBatch): ReadMicroBatch | Promise<ReadMicroBatch> {
-  const scalars = readScalars(loss, metrics, weight);
-  const nonFinite = check?.read();
-  if (!(scalars instanceof Promise || nonFinite instanceof Promise)) return { ...known, ...scalars, nonFinite };
-  return Promise.all([scalars, nonFinite]).then(([values, parts]) => ({ ...known, ...values, nonFinite: parts }));
+/** What is still to be read of a micro-batch, in the order in which it is read. */
+function unreadOf({ loss, metrics, weight, check, squares }: ComputedMicroBatch): tf.Tensor[] {
+  const unread = [loss, ...Object.values(metrics)];
+  if (typeof weight === 'object') unread.push(weight);
+  if (check?.unread !== undefined) unread.push(check.unread);
+  if (typeof squares === 'object') unread.push(squares);
+  return unread;
 }

@@ -1,6 +1,7 @@
 import type { AccumulationPolicy, Accumulator } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import { earlyStoppingPart } from './checkpoint/early-stopping-part.js';
+import { noiseScalePart } from './checkpoint/noise-scale-part.js';
 import { type PreparedCheckpoints, prepareCheckpoints } from './checkpoint/prepare-checkpoints.js';
 import type { StatefulPart } from './checkpoint/stateful-part.js';
 import { type CustomModel, customTrainable } from './custom-model.js';
@@ -11,6 +12,8 @@ import { earlyStoppingRule, type KnownMetrics } from './early-stopping-options.j
 import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import { isLayersModel, layersTrainable } from './layers-model.js';
+import { assertMeasureOptions } from './measure-options.js';
+import { createMeasurements, type Measurements } from './measurements.js';
 import { assertNonFinite, type NonFinite } from './non-finite.js';
 import { createOptimizerStep, type OptimizerStep } from './optimizer-step.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger, assertSeed, show } from './option-checks.js';
@@ -47,6 +50,7 @@ export interface PreparedTraining<B> {
   readonly checkpoints: PreparedCheckpoints;
   /** What is saved beside the model, the optimizer and the gradients: who adds a state to training adds it here. */
   readonly statefulParts: readonly StatefulPart[];
+  readonly measurements: Measurements;
   /** What is known beforehand and worth telling. */
   readonly diagnostics: readonly StartDiagnostic[];
 }
@@ -81,6 +85,7 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
   'earlyStopping',
   'seed',
   'checkpoints',
+  'measure',
 ];
 
 /** Checks what `train` was given. Throws a `TypeError` or `RangeError` that names the option and the value. */
@@ -88,7 +93,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   assertKnownOptions('train', given, OPTIONS);
   const options = given as AnyTrainOptions<B>;
   const { model, optimizer, epochs = 1, accumulation, nonFinite = 'propagate' } = options;
-  const { run, validation, weight, histograms } = options;
+  const { run, validation, weight, histograms, measure = {} } = options;
   assertPositiveInteger('epochs', epochs);
   for (const option of ['microBatchSize', 'microBatchesPerEpoch'] as const) {
     if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
@@ -97,12 +102,17 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   assertOptional('disposeBatches', options.disposeBatches, 'boolean');
   if (histograms !== undefined) assertHistogramOptions(histograms);
   if (options.seed !== undefined) assertSeed('seed', options.seed);
+  assertMeasureOptions(measure);
   assertOptimizer(optimizer);
   assertPolicy(accumulation);
   assertNonFinite(nonFinite, accumulation.normalize);
 
   const trainable = trainableOf(options);
-  const optimizerStep = createOptimizerStep(optimizer, trainable.variables, options);
+  const measurements = createMeasurements(measure);
+  const optimizerStep = createOptimizerStep(optimizer, trainable.variables, {
+    ...options,
+    measureNorm: measurements.needsNorm,
+  });
   const weigh = weightOption({
     isLayersModel: isLayersModel(model),
     sampleWeights: (options.data as Partial<InMemoryData> | undefined)?.sampleWeights,
@@ -159,7 +169,11 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     earlyStopping,
     draws: options.seed === undefined ? undefined : seededDraws(options.seed),
     checkpoints,
-    statefulParts: earlyStopping === undefined ? [] : [earlyStoppingPart(earlyStopping)],
+    statefulParts: [
+      ...(earlyStopping === undefined ? [] : [earlyStoppingPart(earlyStopping)]),
+      ...(measurements.noiseScale === undefined ? [] : [noiseScalePart(measurements.noiseScale)]),
+    ],
+    measurements,
     diagnostics,
   };
 }

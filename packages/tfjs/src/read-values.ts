@@ -3,6 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 /** Backends whose `dataSync` copies from memory; others would stall a queue on the GPU. */
 const SYNCHRONOUS = ['cpu', 'wasm', 'tensorflow'];
 
+/** What the wasm backend has and tfjs does not declare. */
+interface WasmBackend {
+  readonly dataIdMap?: { has(dataId: object): boolean };
+  typedArrayFromHeap?(tensor: tf.TensorInfo): tf.TypedArray;
+}
+
 /** Whether reading a tensor waits until the device has done all that was asked of it. */
 export function readingStalls(): boolean {
   return !SYNCHRONOUS.includes(tf.getBackend());
@@ -14,4 +20,16 @@ export function readValues(
 ): readonly ArrayLike<number>[] | Promise<readonly ArrayLike<number>[]> {
   if (!readingStalls()) return tensors.map((tensor) => tensor.dataSync());
   return Promise.all(tensors.map((tensor) => tensor.data()));
+}
+
+/**
+ * A numeric tensor's values where the backend itself keeps them, undefined where a backend would have to copy them. They
+ * are the backend's: not to be written to, nor to be looked at after another operation, which may move wasm's memory.
+ */
+export function valuesInPlace(tensor: tf.Tensor): tf.TypedArray | undefined {
+  if (tf.getBackend() === 'cpu') return tensor.dataSync() as tf.TypedArray;
+  if (tf.getBackend() !== 'wasm') return undefined;
+  const backend = tf.backend() as WasmBackend;
+  // A tensor can still lie on the backend that was in use when it was made.
+  return backend.dataIdMap?.has(tensor.dataId) ? backend.typedArrayFromHeap?.(tensor) : undefined;
 }

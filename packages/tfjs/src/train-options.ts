@@ -19,6 +19,7 @@ import type { HistogramOptions } from './histograms.js';
 import type { InMemoryData } from './in-memory-data.js';
 import type { LearningRate } from './learning-rate-schedule.js';
 import type { Metric } from './loss-and-metrics.js';
+import type { MeasureOptions } from './measure-options.js';
 import type { NonFinite } from './non-finite.js';
 import type { OutputLoss } from './output-objectives.js';
 import type { BatchStream } from './streamed-data.js';
@@ -70,6 +71,8 @@ export interface CommonTrainOptions<B> {
   readonly histograms?: HistogramOptions;
   /** Ends training where a value of its epochs does not improve any more; never by default. */
   readonly earlyStopping?: EarlyStoppingOptions;
+  /** What is measured of every optimizer step; nothing by default. */
+  readonly measure?: MeasureOptions;
 }
 
 /** What `train` takes for a layers model. */

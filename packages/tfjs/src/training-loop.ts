@@ -6,7 +6,8 @@ import { createMicroBatchTrainer, type TrainingParts } from './micro-batch-train
 
 /** Trains the epochs from `start` on, up to but without `run-end`. */
 export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<RunOutcome, 'failed'>> {
-  const { data, epochs, accumulator, stop, emit, validate, earlyStopping, checkpointer, start } = parts;
+  const { data, epochs, accumulator, stop, emit, validate, earlyStopping, checkpointer, start, measurements } = parts;
+  const { times } = measurements;
   const trainer = createMicroBatchTrainer(parts);
   const pace = createPacer();
   let position: DataPosition = start;
@@ -16,6 +17,7 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     count < (data.microBatchesPerEpoch ?? Number.POSITIVE_INFINITY) &&
     !(trainer.isSettled && accumulator.tailIsDropped(samplesLeft(count)));
 
+  times?.begin();
   try {
     if (accumulator.run.resumedAt === undefined) await saveBeginning();
     const wasOver = isOver();
@@ -55,9 +57,11 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
       await saveIfDue();
     }
     const valid = await validate?.(epoch, stop, pace);
+    times?.leaveOut();
     if (stop.requested) return;
     const ended = accumulator.endEpoch(valid);
     await emit(ended);
+    times?.lap('logMs');
     for (const event of ended) if (event.type === 'epoch-end') earlyStopping?.judge(event);
     position = { epoch: epoch + 1, microBatch: 0, isRead: false };
     await saveIfDue();

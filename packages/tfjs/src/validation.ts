@@ -6,7 +6,7 @@ import { computeForward } from './gradients.js';
 import { type InMemoryData, inMemorySource } from './in-memory-data.js';
 import type { Pacer } from './macrotask.js';
 import { show } from './option-checks.js';
-import { readScalars } from './read-scalars.js';
+import { readTogether } from './read-together.js';
 import type { StopSignal } from './stop-signal.js';
 import {
   type BatchStream,
@@ -76,8 +76,13 @@ async function evaluate<B>(
     async (batch) => {
       const samples = trainable.check(OWNER, batch);
       const tensors = computeForward(trainable, batch);
-      const { loss, metrics, weight } = await readScalars(tensors.loss, tensors.metrics, tensors.weight ?? samples);
-      for (const [name, value] of Object.entries({ loss, ...metrics })) sums[name] = (sums[name] ?? 0) + weight * value;
+      const scalars = { loss: tensors.loss, ...tensors.metrics };
+      const unread = Object.values(scalars);
+      const values = await readTogether(tensors.weight === undefined ? unread : [...unread, tensors.weight]);
+      const weight = tensors.weight === undefined ? samples : values.at(-1)![0]!;
+      Object.keys(scalars).forEach((name, index) => {
+        sums[name] = (sums[name] ?? 0) + weight * values[index]![0]!;
+      });
       total += weight;
       await pace();
     },

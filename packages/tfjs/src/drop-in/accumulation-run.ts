@@ -2,6 +2,7 @@ import type { Accumulator, LogValues, Metrics, RunOutcome, TrainEvent, WindowSta
 import type * as tf from '@tensorflow/tfjs';
 import type { FiniteCheck } from '../admission.js';
 import { type NonFiniteParts, nonFiniteError } from '../non-finite.js';
+import { readTogether } from '../read-together.js';
 import { readingStalls } from '../read-values.js';
 import type { RunEvents } from '../run-events.js';
 import type { StartDiagnostic } from '../start-diagnostics.js';
@@ -64,7 +65,7 @@ interface UntoldMicroBatch extends MicroBatchShare {
   /** The step that it made, where the optimizer has stepped. */
   readonly taken: StepTaken | undefined;
   /** What of it was not finite; a function where the device has to be read for it, once. */
-  readonly nonFinite: NonFiniteParts | undefined | FiniteCheck['read'];
+  readonly nonFinite: NonFiniteParts | undefined | (() => ReturnType<typeof readCheck>);
   names: readonly string[];
   /** The loss, then what `names` names; tensors of its own. */
   scalars: readonly LoggedScalar[];
@@ -168,7 +169,8 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       const learningRate = gradient.learningRate();
       const { loss, check } = gradient.add(() => compute(weight / target));
       trained += 1;
-      const nonFinite = readingStalls() ? check?.read : (check?.read() as NonFiniteParts | undefined);
+      const nonFinite =
+        check && (readingStalls() ? () => readCheck(check) : (readCheck(check) as NonFiniteParts | undefined));
       const isKnown = typeof nonFinite === 'object';
       if (isKnown && raises) throw nonFiniteError(trained, loss.dataSync()[0]!, nonFinite);
       microBatches = nextMicroBatch();
@@ -239,4 +241,11 @@ function readMicroBatch(microBatch: UntoldMicroBatch, now: boolean): ReadMicroBa
   const parts = typeof nonFinite === 'function' ? nonFinite() : nonFinite;
   if (values instanceof Promise || parts instanceof Promise) return Promise.all([values, parts]).then(whole);
   return whole([values, parts]);
+}
+
+/** What a check found, whose tensor is disposed; a promise only on backends that would stall. */
+function readCheck({ unread, parts }: FiniteCheck): NonFiniteParts | undefined | Promise<NonFiniteParts | undefined> {
+  if (unread === undefined) return parts([]);
+  const reading = readTogether([unread]);
+  return reading instanceof Promise ? reading.then(([values]) => parts(values!)) : parts(reading[0]!);
 }

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { train } from '../src/index.js';
 import './backends.js';
 import { collect, ofType, relativeError, weightsOf } from './fixtures.js';
+import { fullBatchGradient, NotingOptimizer } from './noted-gradients.js';
 
 const TOLERANCE = 1e-5;
 const SAMPLES = 24;
@@ -62,23 +63,6 @@ function labelled(name: string): { xs: tf.Tensor; ys: tf.Tensor } {
   const labels = Array.from({ length: SAMPLES }, (_, at) => (at * 7) % 3);
   const ys = tf.tidy(() => tf.oneHot(tf.tensor1d(labels, 'int32'), 3).toFloat());
   return { xs: models[name]!.xs(SAMPLES), ys };
-}
-
-/** The gradient of the mean cross-entropy over all samples at once, flat. */
-function fullBatchGradient(model: tf.LayersModel, { xs, ys }: { xs: tf.Tensor; ys: tf.Tensor }): number[] {
-  const loss = () => tf.losses.softmaxCrossEntropy(ys, tf.log(model.apply(xs) as tf.Tensor)) as tf.Scalar;
-  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  return tf.tidy(() => {
-    const { grads } = tf.variableGrads(loss, variables);
-    return variables.flatMap(({ name }) => [...grads[name]!.dataSync()]);
-  });
-}
-
-class NotingOptimizer extends tf.SGDOptimizer {
-  readonly noted: number[][] = [];
-  override applyGradients(gradients: { name: string; tensor: tf.Tensor }[]): void {
-    this.noted.push(gradients.flatMap(({ tensor }) => [...tensor.dataSync()]));
-  }
 }
 
 describe.each(Object.keys(models))('on wasm, a model of %s', (name) => {

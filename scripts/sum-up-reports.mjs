@@ -1,16 +1,17 @@
-// node scripts/sum-up-reports.mjs TEST_EXIT CHECK_EXIT INTEROP_EXIT NODE_MATRIX_EXIT: counts what `npm test`, `npm run check`,
-// `npm run test:interop` and `npm run test:node-matrix` reported about themselves, prints `N passed, N failed, N skipped`
-// and exits with 1 if anything failed.
+// node scripts/sum-up-reports.mjs TEST_EXIT CHECK_EXIT INTEROP_EXIT NODE_MATRIX_EXIT NATIVE_EXIT: counts what `npm test`,
+// `npm run check`, `npm run test:interop`, `npm run test:node-matrix` and `npm run test:native` reported about themselves,
+// prints `N passed, N failed, N skipped` and exits with 1 if anything failed.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './bootstrap/root.mjs';
-import { CHECK_REPORT, INTEROP_REPORT, NODE_MATRIX_REPORT, TEST_REPORT } from './bootstrap/tasks.mjs';
+import { CHECK_REPORT, INTEROP_REPORT, NATIVE_REPORT, NODE_MATRIX_REPORT, TEST_REPORT } from './bootstrap/tasks.mjs';
 
 const runs = [
   { command: 'npm test', report: TEST_REPORT, count: countTests },
   { command: 'npm run check', report: CHECK_REPORT, count: countSteps },
   { command: 'npm run test:interop', report: INTEROP_REPORT, count: countTests },
   { command: 'npm run test:node-matrix', report: NODE_MATRIX_REPORT, count: countTests },
+  { command: 'npm run test:native', report: NATIVE_REPORT, count: countTests },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -204,9 +204,11 @@ describe('the main job refuses', () => {
   });
 
   test('--backend node where it is not installed, and says how to get it', async () => {
-    const { exitCode, stderr } = await mainJob(['--backend', 'node']);
+    const { exitCode, stderr } = await mainJob(['--backend', 'node'], undefined, {
+      env: { MICROBATCH_TFJS_NODE: out },
+    });
     expect(stderr).toMatch(
-      /^error: --backend node: the npm package @tensorflow\/tfjs-node is not installed\..*npm install.*\n$/,
+      /^error: --backend node: the npm package @tensorflow\/tfjs-node is not there: npm run setup:native .*\n$/,
     );
     expect(exitCode).toBe(1);
   });

@@ -3,6 +3,7 @@ import { dirname, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import type { BackendName } from './options.js';
+import { loadTfjsNode } from './tfjs-node.js';
 
 const require = createRequire(import.meta.url);
 
@@ -10,7 +11,7 @@ const require = createRequire(import.meta.url);
 export async function useBackend(name: BackendName): Promise<void> {
   tf.enableProdMode();
   if (name === 'wasm') setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep);
-  if (name === 'node') loadNodeBackend();
+  if (name === 'node') loadNative();
   const restoreListeners = rememberListeners('uncaughtException', 'unhandledRejection');
   if (!(await tf.setBackend(name === 'node' ? 'tensorflow' : name))) {
     throw new Error(`--backend ${name}: TensorFlow.js could not start it`);
@@ -31,22 +32,10 @@ function rememberListeners(...events: readonly string[]): () => void {
   };
 }
 
-function loadNodeBackend(): void {
-  const packageName = '@tensorflow/tfjs-node';
+function loadNative(): void {
   try {
-    require.resolve(packageName);
+    loadTfjsNode();
   } catch (cause) {
-    throw new Error(
-      `--backend node: the npm package ${packageName} is not installed. Its install downloads TensorFlow's C library: ` +
-        `npm install --no-save ${packageName}`,
-      { cause },
-    );
-  }
-  try {
-    require(packageName);
-  } catch (cause) {
-    throw new Error(`--backend node: ${packageName} is installed but does not load: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new Error(`--backend node: ${(cause as Error).message}`, { cause });
   }
 }

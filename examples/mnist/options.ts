@@ -53,7 +53,7 @@ Examples:
   $ npm start                                     two epochs, about half a minute
   $ npm start -- --epochs 1 --samples 6000        a quick look
   $ npm start -- --log-accum-batch=false          one W&B row for each micro-batch, as fastai logs
-  $ npm start -- --backend node                   with TensorFlow's C library, if @tensorflow/tfjs-node is installed`;
+  $ npm start -- --backend node                   with TensorFlow's C library, after npm run setup:native`;
 
 function integer(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -1,5 +1,5 @@
 import { packageFolders } from './package-folders.mjs';
-import { runNode } from './run-child.mjs';
+import { runChild, runNode } from './run-child.mjs';
 
 /** Where `runTests` leaves vitest's report, relative to the repository's top folder. */
 export const TEST_REPORT = '.cache/vitest-report.json';
@@ -9,6 +9,9 @@ export const INTEROP_REPORT = '.cache/interop-report.json';
 
 /** Where `npm run test:node-matrix` leaves vitest's reports of all Nodes as one. */
 export const NODE_MATRIX_REPORT = '.cache/node-matrix-report.json';
+
+/** Where `npm run test:native` leaves vitest's report. */
+export const NATIVE_REPORT = '.cache/native-report.json';
 
 /** Where `npm run check` leaves the outcome of each of its steps. */
 export const CHECK_REPORT = '.cache/check-report.json';
@@ -40,6 +43,17 @@ export function runTests(args, options) {
 export function runInteropTests(args, options) {
   console.log('Testing against TensorBoard and wandb');
   return runVitest(INTEROP_REPORT, ['--config', 'test/interop/vitest.config.ts', ...args], options);
+}
+
+/** Builds @tensorflow/tfjs-node outside of node_modules, unless that is done. */
+export function buildTfjsNode(options) {
+  return runChild('bash', ['scripts/build-tfjs-node.sh'], options);
+}
+
+/** Runs the training tests on TensorFlow's C library. */
+export function runNativeTests(args, options) {
+  console.log("Testing on TensorFlow's C library");
+  return runVitest(NATIVE_REPORT, ['--config', 'test/native/vitest.config.ts', ...args], options);
 }
 
 function runVitest(report, args, options) {

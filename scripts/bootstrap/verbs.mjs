@@ -3,7 +3,7 @@ import { requireChromium } from './chromium.mjs';
 import { ensureInstalled } from './install.mjs';
 import { runNodeMatrix } from './node-matrix.mjs';
 import { ensurePythonEnvironments } from './python-environments.mjs';
-import { build, mainJob, runInteropTests, runTests } from './tasks.mjs';
+import { build, buildTfjsNode, mainJob, runInteropTests, runNativeTests, runTests } from './tasks.mjs';
 
 const verbs = {
   start: async (args) => (await build()) || (await mainJob(args)),
@@ -11,6 +11,8 @@ const verbs = {
   'test:interop': async (args) =>
     requireChromium() || (await ensurePythonEnvironments()) || (await build()) || (await runInteropTests(args)),
   'test:node-matrix': async (args) => (await build()) || (await runNodeMatrix(args)),
+  'test:native': async (args) => (await buildTfjsNode()) || (await build()) || (await runNativeTests(args)),
+  'setup:native': () => buildTfjsNode(),
   check,
 };
 

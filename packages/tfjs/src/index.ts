@@ -32,4 +32,5 @@ export type {
 } from './train-options.js';
 export type { NamedScalars } from './trainable.js';
 export type { ValidationData } from './validation.js';
+export { registerWasmKernels } from './wasm-kernels/register-wasm-kernels.js';
 export type { WeightDecay } from './weight-decay.js';

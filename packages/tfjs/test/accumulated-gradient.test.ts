@@ -4,30 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { type LabelledBatch, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, classifier, collect, ofType, relativeError, weightsOf } from './fixtures.js';
-
-/** The gradient of the mean cross-entropy over all samples at once, flat. */
-function fullBatchGradient(model: tf.LayersModel, { xs, ys }: { xs: tf.Tensor; ys: tf.Tensor }): number[] {
-  const loss = () => tf.losses.softmaxCrossEntropy(ys, tf.log(model.apply(xs) as tf.Tensor)) as tf.Scalar;
-  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  return tf.tidy(() => {
-    const { grads } = tf.variableGrads(loss, variables);
-    return variables.flatMap(({ name }) => [...grads[name]!.dataSync()]);
-  });
-}
+import { fullBatchGradient, NotingOptimizer } from './noted-gradients.js';
 
 /** Cuts data into batches of these sizes. */
 function split(data: { xs: tf.Tensor; ys: tf.Tensor }, sizes: readonly number[]): LabelledBatch[] {
   const xs = tf.split(data.xs, [...sizes]);
   const ys = tf.split(data.ys, [...sizes]);
   return sizes.map((_, index) => ({ xs: xs[index]!, ys: ys[index]! }));
-}
-
-/** An optimizer that only notes the gradients that it is given. */
-class NotingOptimizer extends tf.SGDOptimizer {
-  readonly noted: number[][] = [];
-  override applyGradients(gradients: { name: string; tensor: tf.Tensor }[]): void {
-    this.noted.push(gradients.flatMap(({ tensor }) => [...tensor.dataSync()]));
-  }
 }
 
 onEachBackend((backend) => {

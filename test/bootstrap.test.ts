@@ -57,7 +57,7 @@ describe('the bootstrap', () => {
   test('names a verb that it does not know', async () => {
     const { exitCode, output } = await node([bootstrap, 'strat']);
     expect(output).toBe(
-      'the verb must be one of start, test, test:interop, test:node-matrix, test:native, setup:native, check, not strat\n',
+      'the verb must be one of start, example, test, test:interop, test:node-matrix, test:native, setup:native, check, not strat\n',
     );
     expect(exitCode).toBe(1);
   });

@@ -10,10 +10,10 @@ export interface RunFolder {
 }
 
 /** A name for a run, and for the folder below `out` that is to be its own. */
-export function nameRunFolder(out: string, now: Date = new Date()): RunFolder {
+export function nameRunFolder(out: string, prefix: string, now: Date = new Date()): RunFolder {
   const id = randomBytes(4).toString('hex');
   const time = now.toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length).replaceAll(/[-:]/g, '').replace('T', '-');
-  const name = `mnist-${time}-${id}`;
+  const name = `${prefix}-${time}-${id}`;
   return { id, name, folder: join(out, name) };
 }
 

@@ -22,7 +22,7 @@ const MICRO_BATCH_SIZE = 32;
 export async function trainDigits(options: Options): Promise<number> {
   await useBackend(options.backend);
   const digits = readMnist(options.data);
-  const { id, name, folder } = nameRunFolder(options.out);
+  const { id, name, folder } = nameRunFolder(options.out, 'mnist');
   // Before anything is made or trained: a WANDB_* variable may hold what W&B does not take.
   const keptJournal = journal({ dir: folder });
   const loggers = [tensorboard({ logDir: folder }), wandb({ dir: folder, mode: 'offline', quiet: true }), keptJournal];

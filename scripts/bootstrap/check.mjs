@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { packageFolders } from './package-folders.mjs';
 import { root } from './root.mjs';
 import { runNode } from './run-child.mjs';
-import { build, CHECK_REPORT, checkTypes, mainJob, runTests } from './tasks.mjs';
+import { build, CHECK_REPORT, checkTypes, mainJob, runExample, runTests, smallExamples } from './tasks.mjs';
 
 const quiet = { quiet: true };
 
@@ -52,11 +52,22 @@ async function runExamples() {
     return (
       (await mainJob(['--out', out], quiet)) ||
       assertAccurate(out) ||
-      (await runNode([join(root, 'examples/dist/quickstart/main.js')], { ...quiet, cwd: out }))
+      (await runNode([join(root, 'examples/dist/quickstart/main.js')], { ...quiet, cwd: out })) ||
+      (await runSmallExamples(out))
     );
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
+}
+
+/** Each in its short form. */
+async function runSmallExamples(out) {
+  for (const name of smallExamples) {
+    console.log(`examples/${name}`);
+    const exitCode = await runExample([name, '--short', '--out', out], quiet);
+    if (exitCode !== 0) return exitCode;
+  }
+  return 0;
 }
 
 /** What the main job promises of the digits that it never saw. Returns the exit code. */

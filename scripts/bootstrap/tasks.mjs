@@ -34,6 +34,16 @@ export function mainJob(args, options) {
   return runNode(['examples/dist/mnist/main.js', ...args], options);
 }
 
+/** The examples that `npm run example` takes by name: those that train on real data to show one thing. */
+export const smallExamples = ['mnist-cnn', 'state-of-the-union', 'noise-scale', 'resume'];
+
+/** Runs the example of the first argument. */
+export function runExample([name, ...args], options) {
+  if (smallExamples.includes(name)) return runNode([`examples/dist/${name}/main.js`, ...args], options);
+  console.error(`npm run example -- NAME [options]: NAME is one of ${smallExamples.join(', ')}, not ${name}`);
+  return 1;
+}
+
 export function runTests(args, options) {
   console.log('Testing');
   return runVitest(TEST_REPORT, args, options);

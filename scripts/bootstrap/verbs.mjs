@@ -3,10 +3,11 @@ import { requireChromium } from './chromium.mjs';
 import { ensureInstalled } from './install.mjs';
 import { runNodeMatrix } from './node-matrix.mjs';
 import { ensurePythonEnvironments } from './python-environments.mjs';
-import { build, buildTfjsNode, mainJob, runInteropTests, runNativeTests, runTests } from './tasks.mjs';
+import { build, buildTfjsNode, mainJob, runExample, runInteropTests, runNativeTests, runTests } from './tasks.mjs';
 
 const verbs = {
   start: async (args) => (await build()) || (await mainJob(args)),
+  example: async (args) => (await build()) || (await runExample(args)),
   test: async (args) => (await build()) || (await runTests(args)),
   'test:interop': async (args) =>
     requireChromium() || (await ensurePythonEnvironments()) || (await build()) || (await runInteropTests(args)),

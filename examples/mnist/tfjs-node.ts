@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 
 const PACKAGE = '@tensorflow/tfjs-node';
+const MANIFEST = `${PACKAGE}/package.json`;
 const require = createRequire(import.meta.url);
 
 /**
@@ -34,7 +35,7 @@ export function loadTfjsNode(): void {
 /** The path of the package's package.json. */
 function findManifest(): string {
   try {
-    return require.resolve(`${PACKAGE}/package.json`);
+    return require.resolve(MANIFEST);
   } catch (cause) {
     const built = builtFolders().map((folder) => join(folder, 'node_modules', PACKAGE, 'package.json'));
     const found = built.find((path) => existsSync(path));

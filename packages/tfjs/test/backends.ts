@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { loadTfjsNode } from '@microbatch/examples/tfjs-node';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe } from 'vitest';
-import { loadTfjsNode } from '../../../examples/mnist/tfjs-node.js';
 
 /** `npm run test:native` sets it: tests then run on TensorFlow's C library, and nothing skips them where it is missing. */
 const native = process.env.MICROBATCH_NATIVE_TESTS === '1';

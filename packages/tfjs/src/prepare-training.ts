@@ -30,7 +30,7 @@ import {
 import type { CommonTrainOptions, CustomTrainOptions, LayersTrainOptions, TrainOptions } from './train-options.js';
 import type { Trainable } from './trainable.js';
 import { createValidation, type Validate } from './validation.js';
-import { registerWasmKernels } from './wasm-kernels/register-wasm-kernels.js';
+import { completeBackend } from './wasm-kernels/register-wasm-kernels.js';
 import { type BatchWeight, weightOption } from './weight-options.js';
 
 /** A training that was checked and can begin. */
@@ -107,7 +107,7 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   assertOptimizer(optimizer);
   assertPolicy(accumulation);
   assertNonFinite(nonFinite, accumulation.normalize);
-  if (tf.getBackend() === 'wasm') registerWasmKernels();
+  completeBackend();
 
   const trainable = trainableOf(options);
   const measurements = createMeasurements(measure);

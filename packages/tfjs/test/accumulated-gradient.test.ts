@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type LabelledBatch, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, classifier, collect, ofType, relativeError, weightsOf } from './fixtures.js';
-import { fullBatchGradient, NotingOptimizer } from './noted-gradients.js';
+import { fullBatchGradient, NotingOptimizer } from './noting-optimizer.js';
 
 /** Cuts data into batches of these sizes. */
 function split(data: { xs: tf.Tensor; ys: tf.Tensor }, sizes: readonly number[]): LabelledBatch[] {
@@ -21,7 +21,7 @@ onEachBackend((backend) => {
     async (sizes) => {
       const model = classifier();
       const data = classes(64);
-      const optimizer = new NotingOptimizer(1);
+      const optimizer = new NotingOptimizer();
       await train({
         model,
         optimizer,
@@ -37,7 +37,7 @@ onEachBackend((backend) => {
   it('divides by the weight really seen where a window overshoots its target or is flushed', async () => {
     const model = classifier();
     const data = classes(50);
-    const optimizer = new NotingOptimizer(1);
+    const optimizer = new NotingOptimizer();
     await train({
       model,
       optimizer,
@@ -54,7 +54,7 @@ onEachBackend((backend) => {
   it('leaves nothing of a dropped window in the next one', async () => {
     const model = classifier();
     const data = classes(24);
-    const optimizer = new NotingOptimizer(1);
+    const optimizer = new NotingOptimizer();
     const [kept, dropped] = [split(data, [8, 16])[0]!, split(data, [20, 4])[1]!];
     await train({
       model,
@@ -74,7 +74,7 @@ onEachBackend((backend) => {
     const weightOf = (batch: LabelledBatch) => (batch.ys as { mask: tf.Tensor }).mask.sum().dataSync()[0]!;
     const gradients = async (sizes: number[]) => {
       const kernel = tf.variable(tf.ones([6, 3]));
-      const optimizer = new NotingOptimizer(1);
+      const optimizer = new NotingOptimizer();
       const parts = [xs, ys, mask].map((tensor) => tf.split(tensor, sizes));
       const data = sizes.map((_, index) => ({
         xs: parts[0]![index]!,
@@ -106,7 +106,7 @@ onEachBackend((backend) => {
       gradFunc: (dy) => [dy, dy] as never,
     }));
     const variables = [tf.variable(tf.scalar(3)), tf.variable(tf.scalar(4))];
-    const optimizer = new NotingOptimizer(1);
+    const optimizer = new NotingOptimizer();
     const options = {
       model: { variables, loss: () => shared(...variables) },
       optimizer,
@@ -185,7 +185,7 @@ onEachBackend((backend) => {
       ],
     });
     const data = classes(32);
-    const optimizer = new NotingOptimizer(1);
+    const optimizer = new NotingOptimizer();
     const run = train({
       model,
       optimizer,

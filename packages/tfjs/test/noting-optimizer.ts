@@ -29,6 +29,12 @@ export function variablesOf(model: tf.LayersModel): tf.Variable[] {
   return model.trainableWeights.map((weight) => weight.read() as tf.Variable);
 }
 
+/** The gradient of a model's mean cross-entropy over all samples at once, flat. */
+export function fullBatchGradient(model: tf.LayersModel, { xs, ys }: { xs: tf.Tensor; ys: tf.Tensor }): number[] {
+  return fullBatch(() => tf.losses.softmaxCrossEntropy(ys, tf.log(model.apply(xs) as tf.Tensor)), variablesOf(model))
+    .gradient;
+}
+
 /** Cuts the tensors of a structure into those of batches of these sizes. */
 export function cut<T extends Record<string, tf.Tensor | tf.Tensor[]>>(data: T, sizes: readonly number[]): T[] {
   const parts = Object.entries(data).map(([name, value]) => {

@@ -1,10 +1,10 @@
 import { gradientAccumulation } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { train } from '../src/index.js';
+import { accumulateGradients, train } from '../src/index.js';
 import './backends.js';
 import { collect, ofType, relativeError, weightsOf } from './fixtures.js';
-import { fullBatchGradient, NotingOptimizer } from './noted-gradients.js';
+import { fullBatchGradient, NotingOptimizer } from './noting-optimizer.js';
 
 const TOLERANCE = 1e-5;
 const SAMPLES = 24;
@@ -73,7 +73,7 @@ describe.each(Object.keys(models))('on wasm, a model of %s', (name) => {
   it('accumulates the gradient of the full batch, and the cpu backend agrees', async () => {
     const data = labelled(name);
     const model = models[name]!.model();
-    const optimizer = new NotingOptimizer(1);
+    const optimizer = new NotingOptimizer();
     await train({
       model,
       optimizer,
@@ -119,4 +119,17 @@ describe.each(Object.keys(models))('on wasm, a model of %s', (name) => {
     expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
     expect(relativeError(weightsOf(model), initial)).toBeGreaterThan(0.05);
   });
+});
+
+it('on wasm, model.fit of an accumulating optimizer steps with the gradient of the full batch', async () => {
+  await tf.setBackend('wasm');
+  const name = 'convolutions, one of them depthwise';
+  const data = labelled(name);
+  const model = models[name]!.model();
+  const noting = new NotingOptimizer();
+  const { optimizer, callback } = accumulateGradients(noting, gradientAccumulation({ accumBatchSize: SAMPLES }));
+  model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+  await model.fit(data.xs, data.ys, { batchSize: 6, shuffle: false, callbacks: callback, verbose: 0 });
+  expect(noting.noted).toHaveLength(1);
+  expect(relativeError(noting.noted[0]!, fullBatchGradient(model, data))).toBeLessThanOrEqual(TOLERANCE);
 });

@@ -1,6 +1,7 @@
 import type { AccumulationPolicy, Metrics, RunOutcome } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import { assertPositiveInteger, show } from '../option-checks.js';
+import { completeBackend } from '../wasm-kernels/register-wasm-kernels.js';
 import type { AccumulateGradientsOptions } from './accumulate-gradients-options.js';
 import type { AccumulationRun, MicroBatchShare } from './accumulation-run.js';
 import { type LossGradients, lossGradients, lossOnly } from './loss-gradients.js';
@@ -98,6 +99,7 @@ export function createHandLoop(
       return train('minimize', compute, () => lossOnly(f));
     },
     computeGradients(f, list) {
+      completeBackend();
       const computed = optimizer.computeGradients(f, list);
       computedLoss?.dispose();
       computedLoss = tf.keep(computed.value.clone());

@@ -1,5 +1,6 @@
 import { type AccumulationPolicy, createAccumulator, type RunOptions, type TrainingPlan } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
+import { completeBackend } from '../wasm-kernels/register-wasm-kernels.js';
 import type { AccumulateGradientsOptions } from './accumulate-gradients-options.js';
 import { type AccumulationRun, createAccumulationRun } from './accumulation-run.js';
 import type { RunStream } from './run-stream.js';
@@ -48,6 +49,7 @@ export function createRunFactory(
       return current();
     },
     begin(plan, { readsAtOnce }) {
+      completeBackend();
       const accumulator = createAccumulator(policy, plan, { run: runOptions() });
       made += 1;
       run = createAccumulationRun({

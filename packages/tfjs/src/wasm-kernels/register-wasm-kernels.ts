@@ -16,8 +16,8 @@ const kernels: Readonly<Record<string, tf.KernelFunc>> = {
 /**
  * Gives the wasm backend the kernels that it lacks for the gradients of convolutions, depthwise convolutions, `tf.gather`
  * and embeddings, and replaces its gradient of max pooling where that is found wrong; its other kernels are left alone.
- * Returns the names of the kernels that were registered: none at a second call. `train()` does this by itself where wasm
- * is the current backend. Throws an `Error` where it is not: `await tf.setBackend('wasm')` first.
+ * Returns the names of the kernels that were registered: none at a second call. `train()` and what `accumulateGradients()`
+ * makes do this by themselves where wasm is the current backend. Throws an `Error` where it is not: `await tf.setBackend('wasm')` first.
  */
 export function registerWasmKernels(): readonly string[] {
   if (tf.getBackend() !== 'wasm') {
@@ -32,4 +32,9 @@ export function registerWasmKernels(): readonly string[] {
     tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc: kernels[kernelName]! });
   }
   return wanted;
+}
+
+/** Before gradients are computed: the backend is complete, whichever it is. */
+export function completeBackend(): void {
+  if (tf.getBackend() === 'wasm') registerWasmKernels();
 }

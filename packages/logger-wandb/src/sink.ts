@@ -12,12 +12,13 @@ import { attempt } from './run/attempt.js';
 import { createConsole, guardedListener } from './run/console.js';
 import { lastStepBefore } from './run/last-step.js';
 import { type OpenRun, openRun } from './run/open-run.js';
-import { resumeCheckpointed, resumeRun } from './run/resume-run.js';
+import { resumeCheckpointed } from './run/resume-checkpointed.js';
+import { resumeRun } from './run/resume-run.js';
 import { CLOCK_KEYS } from './run/rows.js';
 import { createSession, EXIT_CODES, type Session, type SessionState, sessionAxis } from './run/session.js';
 import { assertSdkInstalled, type SdkUplink, startSdkUplink } from './sdk/sdk-uplink.js';
 import type { WandbOptions } from './settings/options.js';
-import { resolveSettings } from './settings/settings.js';
+import { resolveSettings, type WandbSettings } from './settings/settings.js';
 
 /** Declared as metrics, so that each can be the x-axis. */
 const CLOCKS = Object.fromEntries(CLOCK_KEYS.map((key) => [key, {}]));
@@ -54,16 +55,21 @@ export function createSink(options: WandbOptions, uploadLimitMs: number): Sink {
     };
   }
 
-  function begin(run: RunInfo, description: RunDescription, state: SessionState | undefined): void {
+  function begin(
+    run: RunInfo,
+    description: RunDescription,
+    state?: SessionState,
+    runSettings: WandbSettings = settings,
+  ): void {
     attempt('open-failed', `can't write a run into dir ${JSON.stringify(settings.dir)}`, () => {
-      open = openRun(settings, description, {
+      open = openRun(runSettings, description, {
         metrics: { ...CLOCKS, ...settings.metrics },
         lines,
-        lastStep: state && lastStepBefore(settings, description, state.rows, tell),
+        lastStep: state && lastStepBefore(runSettings, description, state.rows, tell),
         onNotice: tell,
         onRow: (table, step) => uplink?.row(table, step),
       });
-      session = createSession(run, open, settings, tell, state);
+      session = createSession(run, open, runSettings, tell, state);
     });
     if (settings.transport === 'sdk') {
       uplink = startSdkUplink(description, {
@@ -109,10 +115,12 @@ export function createSink(options: WandbOptions, uploadLimitMs: number): Sink {
       sessionAxis(run, settings);
       const description = settings.describe(run, hostname());
       const state = given as unknown as SessionState | undefined;
-      const isUploaded = settings.mode === 'online' && settings.transport === 'log';
-      if (settings.resume !== undefined || (state !== undefined && isUploaded)) {
-        const resume = state === undefined ? resumeRun : resumeCheckpointed;
-        return resume(settings, description, tell).then((resumed) => begin(run, resumed, state));
+      if (state !== undefined && settings.mode === 'online' && settings.transport === 'log') {
+        const resuming = resumeCheckpointed(settings, description, { onNotice: tell, limitMs: uploadLimitMs });
+        return resuming.then((resumed) => begin(run, resumed.description, state, resumed.settings));
+      }
+      if (settings.resume !== undefined) {
+        return resumeRun(settings, description, tell).then((resumed) => begin(run, resumed, state));
       }
       begin(run, description, state);
       return uplink?.started;

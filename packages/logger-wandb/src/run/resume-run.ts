@@ -5,7 +5,6 @@ import type { WandbSettings } from '../settings/settings.js';
 import { untilRunFree } from '../upload/run-users.js';
 import { readServerRun } from '../upload/server-run.js';
 import { decideResume } from './decide-resume.js';
-import { finishEarlierLogs } from './finish-earlier-logs.js';
 
 /**
  * The run as it begins where the server may have it already: behind its last row, with its config, summary and tags where
@@ -51,18 +50,4 @@ export async function resumeRun(
     startingStep,
     runtime: startRuntime,
   };
-}
-
-/**
- * The same of a training that goes on from a checkpoint: with its own run, behind what killed processes left in their
- * logs.
- */
-export async function resumeCheckpointed(
-  settings: WandbSettings,
-  description: RunDescription,
-  onNotice: (notice: LoggerNotice) => void,
-): Promise<RunDescription> {
-  await untilRunFree(join(settings.dir, 'wandb'), description.id, { onNotice });
-  await finishEarlierLogs(settings, description, onNotice);
-  return resumeRun({ ...settings, resume: settings.resume ?? 'allow' }, description, onNotice);
 }

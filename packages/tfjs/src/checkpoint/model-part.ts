@@ -12,6 +12,13 @@ type Layer = tf.layers.Layer;
 /** A layer that counts its draws: in those that augment pictures, the seed of the next one. */
 type SeededLayer = Layer & { readonly randomGenerator: { seed: number } };
 
+/** What is saved of a model, beside its weights. */
+interface ModelData {
+  /** Of the weights, in the model's order. */
+  readonly names: readonly string[];
+  readonly seeds: readonly number[];
+}
+
 /**
  * All weights of a model, those among them that are not trained (the moving averages of batch normalization). Throws a
  * `TypeError` for a model with layers that keep states from one batch to the next.
@@ -31,12 +38,14 @@ export function modelPart(model: tf.LayersModel | CustomModel<never>): StatefulP
   return {
     name: 'model',
     save: () => ({
-      data: { seeds: seeded.map(({ randomGenerator }) => randomGenerator.seed) },
+      data: { names, seeds: seeded.map(({ randomGenerator }) => randomGenerator.seed) } satisfies ModelData,
       tensors: Object.fromEntries(variables.map((variable, at) => [names[at]!, variable])),
     }),
-    restore({ data, tensors }) {
+    restore({ data, tensors: unordered }) {
+      const { names: saved, seeds } = data as ModelData;
+      const byName = new Map(unordered.map((tensor) => [tensor.name, tensor]));
+      const tensors = saved.map((name) => byName.get(name)!);
       assertSameTensors(variables, tensors);
-      const { seeds } = data as { seeds: readonly number[] };
       if (seeds.length !== seeded.length) throw otherModel(`${seeds.length} seeded layers`, `${seeded.length}`);
       return () => {
         variables.forEach((variable, at) => {

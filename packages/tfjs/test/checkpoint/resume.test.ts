@@ -40,13 +40,17 @@ function options(optimizer: tf.Optimizer): TrainOptions {
  */
 async function expectSameFromEverywhere(make: () => TrainOptions): Promise<void> {
   const unbroken = memoryStore();
-  const { history } = await train({ ...make(), checkpoints: { store: unbroken, every: { microBatches: 1 } } }).done;
+  const { history, earlyStopping } = await train({
+    ...make(),
+    checkpoints: { store: unbroken, every: { microBatches: 1 } },
+  }).done;
   const expected = bitsOf(latest(unbroken));
   expect(unbroken.kept.length).toBeGreaterThan(7);
   for (const checkpoint of unbroken.kept) {
     const store = memoryStore([checkpoint]);
     const result = await train({ ...make(), checkpoints: { store, every: { epochs: 100 } } }).done;
     expect(bitsOf(latest(store))).toEqual(expected);
+    expect(result.earlyStopping).toEqual(earlyStopping);
     const losses = (events: typeof history) =>
       events.map(({ train, valid, microStep }) => ({ train, valid, microStep }));
     expect(losses(result.history)).toEqual(losses(history));
@@ -74,6 +78,12 @@ onEachBackend(() => {
         accumulation: gradientAccumulation({ accumBatchSize: 16 }),
       };
       await expectSameFromEverywhere(() => ({ ...options(tf.train.momentum(0.1, 0.9)), ...around }) as TrainOptions);
+    });
+
+    it.each([true, false])('has them with early stopping, restoreBest %s', async (restoreBest) => {
+      const earlyStopping = { monitor: 'valid.loss', patience: 2, restoreBest };
+      const more = { epochs: 6, earlyStopping, data: { ...classes(16), batchSize: 4, seed: 3 } };
+      await expectSameFromEverywhere(() => ({ ...options(tf.train.sgd(3)), ...more }) as TrainOptions);
     });
 
     it('has them under a schedule', async () => {

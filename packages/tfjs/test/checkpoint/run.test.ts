@@ -189,6 +189,34 @@ describe('a run with checkpoints', () => {
     }
   });
 
+  it('gives variables of every type back, whatever their order', async () => {
+    const make = () => {
+      const variables = [
+        tf.variable(tf.tensor1d([1, 0, 1], 'bool'), false),
+        tf.variable(tf.tensor1d([0.5, 2])),
+        tf.variable(tf.tensor1d([7, -7], 'int32'), false),
+        tf.variable(tf.tensor1d([true, false, false], 'bool'), false),
+      ];
+      return { variables, loss: () => tf.sum(tf.square(variables[1]!)) as tf.Scalar };
+    };
+    const store = memoryStore();
+    const options = (model: ReturnType<typeof make>) => {
+      const { loss: _, ...rest } = base() as object as { loss: unknown };
+      return { ...rest, model, checkpoints: { store, every } } as never;
+    };
+    const first = make();
+    await train(options(first)).done;
+    const second = make();
+    for (const variable of second.variables) variable.assign(tf.zerosLike(variable));
+    await train(options(second)).done;
+    const values = ({ variables }: typeof first) => variables.map((variable) => [...variable.dataSync()]);
+    expect(values(second)).toEqual(values(first));
+    expect(values(second).slice(2)).toEqual([
+      [7, -7],
+      [1, 0, 0],
+    ]);
+  });
+
   it('says that it was saved by another backend and version', async () => {
     const store = memoryStore();
     await stopAt(train({ ...base(), checkpoints: { store, every } }), 4).done;

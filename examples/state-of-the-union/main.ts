@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type AccumulatedBatchEvent, gradientAccumulation, record } from '@microbatch/core';
 import { tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
-import { train } from '@microbatch/tfjs';
+import { registerWasmKernels, train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../mnist/backend.js';
 import { makeRunFolder, nameRunFolder } from '../mnist/run-folder.js';
@@ -27,7 +27,9 @@ const { backend, out, short } = exampleOptions(
 );
 
 await useBackend(backend);
-const corpus = readAddresses(short ? 640 : 5120);
+// As train() does by itself: the gradients by hand come before it.
+if (backend === 'wasm') registerWasmKernels();
+const corpus = readAddresses(short ? 320 : 5120);
 const model = characterModel(corpus.characters.length, 1);
 const { id, name, folder } = nameRunFolder(out, 'sotu');
 makeRunFolder(out, folder);

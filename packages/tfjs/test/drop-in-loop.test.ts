@@ -70,6 +70,14 @@ onEachBackend((backend) => {
   });
 });
 
+it('a loop by hand leaves no tensor where what is not finite is refused', () => {
+  const { variable, optimizer } = loop({ nonFinite: 'raise' });
+  const before = tf.memory().numTensors;
+  const nan = () => tf.mul(tf.sum(variable), Number.NaN) as tf.Scalar;
+  expect(() => optimizer.minimize(nan, false, [variable])).toThrow('micro-batch 1 is not finite in its loss (NaN)');
+  expect(tf.memory().numTensors).toBe(before);
+});
+
 describe('a loop by hand', () => {
   it('returns the loss where it is asked for', () => {
     const { optimizer, variable } = loop();
@@ -235,8 +243,8 @@ describe('a loop by hand', () => {
     it('a loss that is no scalar, or depends on nothing', () => {
       const { optimizer, variable } = loop();
       const minimize = (loss: unknown) => () => optimizer.minimize(() => loss as tf.Scalar, false, [variable]);
-      expect(minimize(tf.mul(variable, 2))).toThrow('the loss must be a scalar, not a tensor of shape [2]');
-      expect(minimize(3)).toThrow('the loss must be a scalar tensor, not 3');
+      expect(minimize(tf.mul(variable, 2))).toThrow('the function must return a scalar, not a tensor of shape [2]');
+      expect(minimize(3)).toThrow('the function must return a scalar tensor, not 3');
       expect(minimize(tf.scalar(3))).toThrow('the loss depends on none of 1 trainable variables');
     });
 

@@ -172,7 +172,11 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       const nonFinite =
         check && (readingStalls() ? () => readCheck(check) : (readCheck(check) as NonFiniteParts | undefined));
       const isKnown = typeof nonFinite === 'object';
-      if (isKnown && raises) throw nonFiniteError(trained, loss.dataSync()[0]!, nonFinite);
+      if (isKnown && raises) {
+        const [value] = loss.dataSync();
+        loss.dispose();
+        throw nonFiniteError(trained, value!, nonFinite);
+      }
       microBatches = nextMicroBatch();
       untoldSamples += samples;
       if (isKnown) window.hasSkipped = true;

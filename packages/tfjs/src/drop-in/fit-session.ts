@@ -37,6 +37,7 @@ export function createFitSession(
   let firstEpoch: number | undefined;
   let epochsEnded = 0;
   let shortEpochTold = false;
+  let cutShort = false;
   /** The batch between its begin and its end. */
   let batch: { readonly logs: FitLogs; state: 'begun' | 'trained' | 'passed over' } | undefined;
 
@@ -117,7 +118,8 @@ export function createFitSession(
     async onEpochEnd(logs) {
       if (run === undefined) return;
       const valid = await validationOf(logs, names);
-      if (isCutShort(valid !== undefined)) return;
+      cutShort = isCutShort(valid !== undefined);
+      if (cutShort) return;
       await tellShortEpoch();
       await run.closeEpoch();
       await run.endEpoch(valid);
@@ -125,8 +127,7 @@ export function createFitSession(
     },
 
     async onTrainEnd() {
-      const planned = run?.accumulator.run.plan.epochs;
-      await run?.end(epochsEnded === planned ? 'finished' : 'stopped');
+      await run?.end(cutShort ? 'stopped' : 'finished');
     },
 
     end(error) {

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { onTape } from '../gradients.js';
-import { showShape } from '../tensors.js';
+import { scalarLoss } from '../scalar-loss.js';
+
+const OWNER = 'minimize: the function';
 
 /** A loss with its gradients, by position; absent where the loss does not depend on the variable. */
 export interface LossGradients {
@@ -16,7 +18,7 @@ export function lossGradients(f: () => tf.Scalar, variables: tf.Variable[], scal
   if (variables.length === 0) throw new TypeError('minimize: no variable is trainable');
   return tf.tidy(() => {
     const { value, grads } = onTape(() =>
-      tf.engine().gradients(() => asScalar(f()), variables, tf.scalar(scale), true),
+      tf.engine().gradients(() => scalarLoss(OWNER, f()), variables, tf.scalar(scale), true),
     );
     const gradients: (tf.Tensor | undefined)[] = grads;
     if (gradients.every((gradient) => gradient === undefined)) {
@@ -30,14 +32,5 @@ export function lossGradients(f: () => tf.Scalar, variables: tf.Variable[], scal
 
 /** The loss alone. */
 export function lossOnly(f: () => tf.Scalar): tf.Scalar {
-  return tf.tidy(() => asScalar(f()));
-}
-
-function asScalar(loss: unknown): tf.Scalar {
-  if (!(loss instanceof tf.Tensor))
-    throw new TypeError(`minimize: the loss must be a scalar tensor, not ${String(loss)}`);
-  if (loss.rank === 0) return loss as tf.Scalar;
-  throw new TypeError(
-    `minimize: the loss must be a scalar, not a tensor of shape ${showShape(loss.shape)}: take its mean`,
-  );
+  return tf.tidy(() => scalarLoss(OWNER, f()));
 }

@@ -145,6 +145,30 @@ describe('a loop by hand', () => {
     ]);
   });
 
+  it('does not compute a micro-batch that counts for nothing, which is a mean over nothing', () => {
+    const weights = [4, 0, 4];
+    for (const way of ['minimize', 'computeGradients and applyGradients']) {
+      let batch = 0;
+      const { optimizer, variable, values, run } = loop(
+        { weight: () => weights[batch]!, nonFinite: 'raise' },
+        gradientAccumulation({ accumBatchSize: 12, microBatchSize: 4 }),
+      );
+      const mean = () => tf.div(tf.mul(tf.sum(variable), weights[batch]!), weights[batch]!) as tf.Scalar;
+      const before = tf.memory().numTensors;
+      for (batch = 0; batch < 3; batch += 1) {
+        if (way === 'minimize') optimizer.minimize(mean, false, [variable]);
+        else {
+          const { value, grads } = optimizer.computeGradients(mean, [variable]);
+          optimizer.applyGradients(grads);
+          tf.dispose([value, grads]);
+        }
+      }
+      expect(tf.memory().numTensors).toBe(before);
+      expect(values()).toEqual([0, 1]);
+      expect(ofType(run.events, 'micro-batch').map(({ loss }) => loss)).toEqual([3, 0, 3]);
+    }
+  });
+
   it('ends its epochs by endEpoch, which decides the window, or by their count', async () => {
     const flush = gradientAccumulation({ accumBatchSize: 8, microBatchSize: 4, lastWindow: 'flush' });
     const byHand = loop({}, flush);

@@ -9,7 +9,7 @@ import { useQueueingBackend } from './queueing-backend.js';
 
 type Around = Pick<
   AccumulateGradientsOptions & LayersTrainOptions,
-  'clip' | 'learningRate' | 'weightDecay' | 'nonFinite' | 'histograms'
+  'clip' | 'learningRate' | 'weightDecay' | 'nonFinite' | 'histograms' | 'measure'
 >;
 
 const policy = gradientAccumulation({ accumBatchSize: 12, lastWindow: 'flush' });
@@ -73,6 +73,11 @@ function nameless({ events, variables }: { events: readonly TrainEvent[]; variab
 const errorOf = ({ events }: { events: readonly TrainEvent[] }) =>
   ofType(events, 'run-end')[0]!.error?.replace(/dense_\S+|batch_\S+/, 'a variable');
 
+const measuredOf = ({ events }: { events: readonly TrainEvent[] }) =>
+  ofType(events, 'accumulated-batch').map(({ gradNorm, gradientNoiseScale, normTestRatio }) =>
+    [gradNorm, gradientNoiseScale, normTestRatio].map((value) => value?.toPrecision(3)),
+  );
+
 const CASES: Record<string, { readonly around: Around; readonly broken?: readonly number[] }> = {
   'clip by global norm': { around: { clip: { globalNorm: 0.1 } } },
   'clip by norm': { around: { clip: { norm: 0.05 } } },
@@ -84,6 +89,12 @@ const CASES: Record<string, { readonly around: Around; readonly broken?: readonl
   'weight decay': { around: { weightDecay: 0.1 } },
   'weight decay but of biases': { around: { weightDecay: { rate: 0.1, exclude: (name) => name.includes('bias') } } },
   histograms: { around: { histograms: { every: 2 } } },
+  'the norm of gradients': { around: { measure: { gradNorm: true } } },
+  'the noise of gradients': { around: { measure: { noiseScale: { decay: 0.5 }, normTest: true } } },
+  'the noise of a window with a micro-batch that is skipped': {
+    around: { measure: { noiseScale: true, gradNorm: true }, nonFinite: 'skip' },
+    broken: [5],
+  },
   'a micro-batch that is skipped': { around: { nonFinite: 'skip' }, broken: [5] },
   'a window that is skipped': { around: { nonFinite: 'skip' }, broken: [12, 17, 20] },
   'a tail that is skipped': { around: { nonFinite: 'skip' }, broken: [25, 28] },
@@ -96,6 +107,7 @@ const CASES: Record<string, { readonly around: Around; readonly broken?: readonl
       weightDecay: 0.01,
       nonFinite: 'skip',
       histograms: { every: 1, weights: false },
+      measure: { noiseScale: true, normTest: true, gradNorm: true },
     },
     broken: [5],
   },
@@ -119,6 +131,71 @@ function declareCases(): void {
 
 onEachBackend(() => {
   declareCases();
+
+  it('forgets the noise of a window that is dropped', async () => {
+    const drop = gradientAccumulation({ accumBatchSize: 12, microBatchSize: 4, lastWindow: 'drop' });
+    const options = { measure: { noiseScale: true } };
+    const { xs, ys } = classes(20);
+    const batches = function* () {
+      for (let from = 0; from < 20; from += 4)
+        yield { xs: tf.slice(xs, [from, 0], [4, -1]), ys: tf.slice(ys, [from, 0], [4, -1]) };
+    };
+    const loss = 'categoricalCrossentropy';
+    const optimizer = tf.train.sgd(0.1);
+    const run = train({
+      model: classifier(),
+      optimizer,
+      loss,
+      data: batches,
+      epochs: 3,
+      accumulation: drop,
+      ...options,
+    });
+    const expected = collect(run);
+    await run.done;
+    const model = classifier();
+    const accumulation = accumulateGradients(tf.train.sgd(0.1), drop, options);
+    model.compile({ optimizer: accumulation.optimizer, loss });
+    const { events } = recordRun(accumulation);
+    const dataset = tf.data.generator(batches as unknown as () => Iterator<tf.TensorContainer>);
+    await model.fitDataset(dataset, { epochs: 3, verbose: 0, callbacks: accumulation.callback });
+    const noises = (of: readonly TrainEvent[]) =>
+      ofType(of, 'accumulated-batch').map(({ gradientNoiseScale }) => gradientNoiseScale);
+    expect(noises(events)).toEqual(noises(expected));
+    expect(noises(events).filter((noise) => noise! > 0)).toHaveLength(3);
+  });
+
+  it('splits the time of each step, without what fit does besides', async () => {
+    const { xs, ys } = samples([]);
+    let now = 0;
+    const accumulation = accumulateGradients(tf.train.sgd(0.1), policy, { measure: { times: { now: () => now } } });
+    const model = classifier();
+    const loss = (yTrue: tf.Tensor, yPred: tf.Tensor) => {
+      now += 10;
+      return tf.mean(tf.squaredDifference(yTrue, yPred), -1);
+    };
+    model.compile({ optimizer: accumulation.optimizer, loss });
+    const { events } = recordRun(accumulation);
+    accumulation.events$.subscribe(({ type }) => {
+      if (type === 'micro-batch') now += 1;
+    });
+    // Validation calls the loss, too.
+    const fit = { batchSize: 4, epochs: 2, verbose: 0 as const, callbacks: accumulation.callback };
+    await model.fit(xs, ys, { ...fit, validationSplit: 0.2 });
+    const steps = ofType(events, 'accumulated-batch');
+    expect(steps.map(({ forwardBackwardMs, logMs }) => [forwardBackwardMs, logMs])).toEqual([
+      [30, 2],
+      [30, 3],
+      [30, 3],
+      [30, 3],
+    ]);
+    expect(steps.map(({ samplesPerSecond }) => samplesPerSecond)).toEqual([
+      12_000 / 32,
+      12_000 / 33,
+      12_000 / 33,
+      12_000 / 33,
+    ]);
+  });
 });
 
 describe('on a backend whose reads would stall', () => {
@@ -140,6 +217,7 @@ describe('on a backend whose reads would stall', () => {
       expect(rounded(actual.weights)).toEqual(rounded(expected.weights));
       expect(typesOf(actual.events)).toEqual(typesOf(expected.events));
       expect(errorOf(actual)).toEqual(errorOf(expected));
+      expect(measuredOf(actual)).toEqual(measuredOf(expected));
     });
 
     it('says that an epoch may be validated before its last step', async () => {
@@ -176,7 +254,7 @@ describe('on a backend whose reads would stall', () => {
     const { optimizer } = accumulateGradients(tf.train.sgd(0.1), policy, options);
     const variable = tf.variable(tf.scalar(1));
     const minimize = () => optimizer.minimize(() => tf.square(variable) as tf.Scalar, false, [variable]);
-    expect(minimize).toThrow('clip, nonFinite and histograms wait for the device');
+    expect(minimize).toThrow('clip, nonFinite, histograms and measure wait for the device');
   });
 
   it('a loop by hand reads its losses once a window', async () => {
@@ -202,6 +280,7 @@ describe('refused, where they are given', () => {
     ['a negative rate', { learningRate: -1 }, 'learningRate must be finite and at least 0, not -1'],
     ['a decay by text', { weightDecay: '1' }, 'weightDecay must be a number or { rate, exclude }, not "1"'],
     ['another word', { nonFinite: 'ignore' }, "nonFinite must be 'propagate', 'skip' or 'raise', not \"ignore\""],
+    ['a norm by number', { measure: { gradNorm: 1 } }, 'measure.gradNorm must be a boolean, not 1'],
     ['half a step', { histograms: { every: 0.5 } }, 'histograms.every must be a positive integer, not 0.5'],
   ])('are options: %s', (_, options, message) => {
     const attempt = () => accumulateGradients(tf.train.sgd(1), policy, options as AccumulateGradientsOptions);

@@ -2,6 +2,7 @@ import type { AccumulationPolicy, RunOptions } from '@microbatch/core';
 import type { Clip } from '../clip.js';
 import { assertHistogramOptions, type HistogramOptions } from '../histograms.js';
 import type { LearningRate } from '../learning-rate-schedule.js';
+import { assertMeasureOptions, type MeasureOptions } from '../measure-options.js';
 import { assertNonFinite, type NonFinite } from '../non-finite.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger, show } from '../option-checks.js';
 import type { WeightDecay } from '../weight-decay.js';
@@ -23,6 +24,8 @@ export interface AccumulateGradientsOptions {
   readonly nonFinite?: NonFinite;
   /** As in `train()`. */
   readonly histograms?: HistogramOptions;
+  /** As in `train()`. Times leave out what fit does between the micro-batches' own work. */
+  readonly measure?: MeasureOptions;
   /**
    * Samples in a micro-batch of `trainOnBatch` or of a loop of your own; by default the policy's. Where neither tells it, the
    * optimizer works in a fit that has the callback, and nowhere else.
@@ -34,7 +37,10 @@ export interface AccumulateGradientsOptions {
   readonly epochs?: number;
   /** In a loop of your own: the samples of the micro-batch at hand, where they are not always `microBatchSize`. */
   readonly samples?: () => number;
-  /** In a loop of your own: what the micro-batch at hand counts for, where that is not its samples; the loss must be the mean over it. */
+  /**
+   * In a loop of your own: what the micro-batch at hand counts for, where that is not its samples; the loss must be the mean
+   * over it. One that counts for nothing is not computed, and its loss is 0.
+   */
   readonly weight?: () => number;
 }
 
@@ -45,6 +51,7 @@ const OPTIONS: readonly (keyof AccumulateGradientsOptions)[] = [
   'weightDecay',
   'nonFinite',
   'histograms',
+  'measure',
   'microBatchSize',
   'microBatchesPerEpoch',
   'epochs',
@@ -66,6 +73,7 @@ export function assertAccumulateGradients(policy: AccumulationPolicy, options: A
   }
   assertNonFinite(options.nonFinite ?? 'propagate', policy.normalize);
   if (options.histograms !== undefined) assertHistogramOptions(options.histograms);
+  if (options.measure !== undefined) assertMeasureOptions(options.measure);
   for (const option of ['microBatchSize', 'microBatchesPerEpoch', 'epochs'] as const) {
     if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
   }

@@ -1,21 +1,19 @@
 import type { Accumulator, LogValues, Metrics, RunOutcome, TrainEvent, WindowStatus } from '@microbatch/core';
-import type * as tf from '@tensorflow/tfjs';
-import type { FiniteCheck } from '../admission.js';
-import { type NonFiniteParts, nonFiniteError } from '../non-finite.js';
-import { readTogether } from '../read-together.js';
+import * as tf from '@tensorflow/tfjs';
+import { nonFiniteError } from '../non-finite.js';
 import { readingStalls } from '../read-values.js';
 import type { RunEvents } from '../run-events.js';
 import type { StartDiagnostic } from '../start-diagnostics.js';
-import { disposeLogged, holdLogged, type LoggedScalar, readLogged } from './logged-scalars.js';
 import type { LossGradients } from './loss-gradients.js';
+import {
+  holdLogged,
+  type LoggedScalar,
+  type MicroBatchShare,
+  type ReadMicroBatch,
+  readUntold,
+  type UntoldMicroBatch,
+} from './untold-micro-batch.js';
 import { type StepTaken, toldOf, type WindowGradient } from './window-gradient.js';
-
-/** What a micro-batch is to its window. */
-export interface MicroBatchShare {
-  readonly samples: number;
-  /** What it counts for: its samples, unless somebody says otherwise. */
-  readonly weight: number;
-}
 
 /** One run of an accumulating optimizer. */
 export interface AccumulationRun {
@@ -58,25 +56,6 @@ export interface RunParts {
   readonly readsAtOnce: boolean;
 }
 
-/** A micro-batch whose gradient is in the sum, or was applied with it, and that no event told of yet. */
-interface UntoldMicroBatch extends MicroBatchShare {
-  readonly learningRate: number | undefined;
-  readonly fillsWindow: boolean;
-  /** The step that it made, where the optimizer has stepped. */
-  readonly taken: StepTaken | undefined;
-  /** What of it was not finite; a function where the device has to be read for it, once. */
-  readonly nonFinite: NonFiniteParts | undefined | (() => ReturnType<typeof readCheck>);
-  names: readonly string[];
-  /** The loss, then what `names` names; tensors of its own. */
-  scalars: readonly LoggedScalar[];
-}
-
-interface ReadMicroBatch extends Pick<UntoldMicroBatch, 'samples' | 'weight' | 'learningRate' | 'taken'> {
-  readonly loss: number;
-  readonly metrics: Metrics;
-  readonly nonFinite: NonFiniteParts | undefined;
-}
-
 /**
  * The optimizer steps where the gradient is computed, inside of `minimize`: what comes next in fit, validation or another
  * callback, sees the new weights, as it does without accumulation. Events follow when loss and metrics can be read.
@@ -90,6 +69,7 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
   let window = { weight: 0, hasSkipped: false };
   let microBatches = 0;
   let trained = 0;
+  let samplesSinceStep = 0;
   let ended = false;
 
   const nextMicroBatch = () => (microBatches === plan.microBatchesPerEpoch ? 1 : microBatches + 1);
@@ -101,7 +81,8 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
   }
 
   function step(target: number, normalizer: number): StepTaken | Promise<StepTaken> {
-    const taken = gradient.step(target, normalizer);
+    const taken = gradient.step(target, normalizer, samplesSinceStep);
+    samplesSinceStep = 0;
     if (!(taken instanceof Promise)) beginWindow();
     return taken instanceof Promise ? taken.finally(beginWindow) : taken;
   }
@@ -121,26 +102,44 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
     const told: TrainEvent[] = [];
     for (const [index, microBatch] of read.entries()) {
       const { samples, weight, learningRate, taken, loss, metrics, nonFinite } = microBatch;
+      // Where the optimizer steps at once, it is noted at once.
+      if (stepsLate && nonFinite === undefined) note(microBatch);
       if (raises && nonFinite !== undefined) {
-        events.emit(told);
+        emit(told);
         throw nonFiniteError(trained - read.length + index + 1, loss, nonFinite);
       }
       const rate = learningRate === undefined ? {} : { learningRate };
       const skipped = nonFinite === undefined ? {} : { skipped: true };
       const settled = settle(accumulator.next({ loss, samples, weight, metrics, ...rate, ...skipped }), taken);
       // None comes after one that fills the window.
-      if (settled instanceof Promise) return settled.then((last) => events.emit([...told, ...last]));
+      if (settled instanceof Promise) return settled.then((last) => emit([...told, ...last]));
       told.push(...settled);
     }
-    return events.emit(told);
+    return emit(told);
+  }
+
+  /** What the noise of gradients is estimated from. */
+  function note({
+    samples,
+    weight,
+    squaredNorm,
+    scale,
+  }: MicroBatchShare & Pick<ReadMicroBatch, 'squaredNorm' | 'scale'>) {
+    if (squaredNorm === undefined) return;
+    gradient.noiseScale?.add({ samples, weight, squaredNorm: squaredNorm / scale ** 2 });
   }
 
   function tellUntold(): Promise<void> | undefined {
-    const reading = untold.map((microBatch) => readMicroBatch(microBatch, readsAtOnce));
+    const reading = readUntold(untold, readsAtOnce);
     untold = [];
     untoldSamples = 0;
-    const isRead = (microBatch: ReadMicroBatch | Promise<ReadMicroBatch>) => !(microBatch instanceof Promise);
-    return reading.every(isRead) ? tell(reading as ReadMicroBatch[]) : Promise.all(reading).then(tell);
+    return reading instanceof Promise ? reading.then(tell) : tell(reading);
+  }
+
+  function emit(emitted: readonly TrainEvent[]): Promise<void> | undefined {
+    const sent = events.emit(emitted);
+    if (sent === undefined) gradient.times?.lap('logMs');
+    return sent?.then(() => gradient.times?.lap('logMs'));
   }
 
   return {
@@ -155,10 +154,12 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       return microBatches;
     },
     async start(diagnostics) {
-      await events.emit([...accumulator.start(), ...diagnostics.flatMap((each) => accumulator.diagnose(each))]);
+      gradient.times?.begin();
+      await emit([...accumulator.start(), ...diagnostics.flatMap((each) => accumulator.diagnose(each))]);
     },
     tailIsDropped: (samplesLeft) => untold.length === 0 && accumulator.tailIsDropped(samplesLeft),
     train({ samples, weight }, compute) {
+      gradient.times?.lap();
       const target = accumulator.nextTarget();
       const isFlushed = policy.lastWindow === 'flush' && nextMicroBatch() === plan.microBatchesPerEpoch;
       const fillsWindow = isFlushed || accumulator.windowSamples + untoldSamples + samples >= target;
@@ -167,54 +168,59 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
         throw new RangeError('weight: the micro-batches of the window that is full now weigh 0 in all');
       }
       const learningRate = gradient.learningRate();
-      const { loss, check } = gradient.add(() => compute(weight / target));
+      const admitted = gradient.add(weight / target, compute);
+      const { loss, check, squares, scale } = admitted;
       trained += 1;
-      const nonFinite =
-        check && (readingStalls() ? () => readCheck(check) : (readCheck(check) as NonFiniteParts | undefined));
-      const isKnown = typeof nonFinite === 'object';
-      if (isKnown && raises) {
+      const nonFinite = check?.unread === undefined ? check?.parts([]) : undefined;
+      if (raises && nonFinite !== undefined) {
         const [value] = loss.dataSync();
         loss.dispose();
         throw nonFiniteError(trained, value!, nonFinite);
       }
       microBatches = nextMicroBatch();
       untoldSamples += samples;
-      if (isKnown) window.hasSkipped = true;
+      samplesSinceStep += samples;
+      if (nonFinite !== undefined) window.hasSkipped = true;
       else window.weight += weight;
+      if (nonFinite === undefined && typeof squares === 'number') {
+        note({ samples, weight, scale, squaredNorm: squares });
+      }
       const steps = fillsWindow && !stepsLate && window.weight > 0;
       const normalizer = policy.normalize === 'target' ? target : window.weight;
       const taken = steps ? (step(target, normalizer) as StepTaken) : undefined;
-      const told = { samples, weight, learningRate, fillsWindow, taken, nonFinite };
-      untold.push({ ...told, names: [], scalars: [holdLogged(loss)] });
-      return loss;
+      const own = { ...admitted, loss: tf.keep(loss.clone()) };
+      untold.push({ samples, weight, learningRate, fillsWindow, taken, admitted: own, metrics: {} });
+      return loss as tf.Scalar;
     },
     passOver() {
       microBatches = nextMicroBatch();
     },
     tell(metrics) {
+      // fit may have validated since.
+      gradient.times?.leaveOut();
       const last = untold.at(-1)!;
-      last.names = Object.keys(metrics);
-      last.scalars = [...last.scalars, ...Object.values(metrics).map(holdLogged)];
+      last.metrics = Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, holdLogged(value)]));
       // Where reading waits for all that the device still has to do, losses are read once a window.
       return readingStalls() && !last.fillsWindow ? undefined : tellUntold();
     },
     async closeEpoch() {
+      gradient.times?.leaveOut();
       const waits = tellUntold();
       if (waits !== undefined) await waits;
       const settled = settle(accumulator.closeEpoch());
-      await events.emit(settled instanceof Promise ? await settled : settled);
+      await emit(settled instanceof Promise ? await settled : settled);
     },
     async endEpoch(valid) {
       const waits = tellUntold();
       if (waits !== undefined) await waits;
       microBatches = 0;
-      await events.emit(accumulator.endEpoch(valid));
+      await emit(accumulator.endEpoch(valid));
     },
     log(values) {
-      events.emit(accumulator.log(values));
+      emit(accumulator.log(values));
     },
     async diagnose(diagnostic) {
-      await events.emit(accumulator.diagnose(diagnostic));
+      await emit(accumulator.diagnose(diagnostic));
     },
     async end(outcome, error) {
       if (ended) return;
@@ -227,29 +233,9 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       } catch (cause) {
         end = () => accumulator.end('failed', error ?? String(cause));
       }
-      const sent = events.emit(end());
+      const sent = emit(end());
       if (sent !== undefined) await sent;
       events.complete();
     },
   };
-}
-
-function readMicroBatch(microBatch: UntoldMicroBatch, now: boolean): ReadMicroBatch | Promise<ReadMicroBatch> {
-  const { samples, weight, learningRate, taken, names, scalars, nonFinite } = microBatch;
-  const whole = ([[loss, ...values], parts]: readonly [number[], NonFiniteParts | undefined]): ReadMicroBatch => {
-    disposeLogged(scalars);
-    const metrics = Object.fromEntries(names.map((name, at) => [name, values[at]!]));
-    return { samples, weight, learningRate, taken, loss: loss!, metrics, nonFinite: parts };
-  };
-  const values = readLogged(scalars, now);
-  const parts = typeof nonFinite === 'function' ? nonFinite() : nonFinite;
-  if (values instanceof Promise || parts instanceof Promise) return Promise.all([values, parts]).then(whole);
-  return whole([values, parts]);
-}
-
-/** What a check found, whose tensor is disposed; a promise only on backends that would stall. */
-function readCheck({ unread, parts }: FiniteCheck): NonFiniteParts | undefined | Promise<NonFiniteParts | undefined> {
-  if (unread === undefined) return parts([]);
-  const reading = readTogether([unread]);
-  return reading instanceof Promise ? reading.then(([values]) => parts(values!)) : parts(reading[0]!);
 }

@@ -5,9 +5,9 @@ import { show } from '../option-checks.js';
 import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from '../start-diagnostics.js';
 import type { AccumulationRun } from './accumulation-run.js';
 import { type FitParams, metricNames, planOfFit } from './fit-params.js';
-import { type LoggedScalar, readLogged } from './logged-scalars.js';
 import { lossGradients, lossOnly } from './loss-gradients.js';
 import type { RunFactory } from './run-factory.js';
+import { type LoggedScalar, readLogged } from './untold-micro-batch.js';
 
 /** What fit hands to the hooks of its callbacks. */
 export type FitLogs = Readonly<Record<string, LoggedScalar>>;
@@ -145,10 +145,7 @@ const FAILED_ELSEWHERE = 'fit failed outside of the loss and its gradient; its p
 async function validationOf(logs: FitLogs, names: readonly string[]): Promise<Metrics | undefined> {
   const validated = Object.keys(logs).filter((name) => name.startsWith('val_') && !names.includes(name));
   if (validated.length === 0) return undefined;
-  const values = await readLogged(
-    validated.map((name) => logs[name]!),
-    false,
-  );
+  const values = await readLogged(validated.map((name) => logs[name]!));
   return Object.fromEntries(validated.map((name, at) => [name.slice('val_'.length), values[at]!]));
 }
 
@@ -174,6 +171,6 @@ function lateStepDiagnostic(stepsLate: boolean, { doValidation, samples }: FitPa
     level: 'warn',
     code: 'step-after-validation',
     message:
-      'clip, histograms and nonFinite wait for the device, which fit does not before it validates: where the last batch of an epoch fills a window, its step follows the validation; fitDataset waits',
+      'clip, nonFinite, histograms and measure wait for the device, which fit does not before it validates: where the last batch of an epoch fills a window, its step follows the validation; fitDataset waits',
   };
 }

@@ -3,9 +3,10 @@ import * as tf from '@tensorflow/tfjs';
 import { assertPositiveInteger, show } from '../option-checks.js';
 import { completeBackend } from '../wasm-kernels/register-wasm-kernels.js';
 import type { AccumulateGradientsOptions } from './accumulate-gradients-options.js';
-import type { AccumulationRun, MicroBatchShare } from './accumulation-run.js';
+import type { AccumulationRun } from './accumulation-run.js';
 import { type LossGradients, lossGradients, lossOnly } from './loss-gradients.js';
 import type { RunFactory } from './run-factory.js';
+import type { MicroBatchShare } from './untold-micro-batch.js';
 import { stepsLate } from './window-gradient.js';
 
 type NamedGradients = Parameters<tf.Optimizer['applyGradients']>[0];
@@ -40,7 +41,7 @@ export function createHandLoop(
     }
     if (stepsLate(options)) {
       throw new Error(
-        `${call}: on the backend ${tf.getBackend()}, clip, nonFinite and histograms wait for the device, which a loop of your own can't: use them in fit, or train()`,
+        `${call}: on the backend ${tf.getBackend()}, clip, nonFinite, histograms and measure wait for the device, which a loop of your own can't: use them in fit, or train()`,
       );
     }
     const counts = { ...(microBatchesPerEpoch && { microBatchesPerEpoch }), ...(epochs && { epochs }) };
@@ -66,7 +67,9 @@ export function createHandLoop(
         if (run.microBatches === microBatchesPerEpoch) run.closeEpoch();
         return loss;
       }
-      const loss = run.train(share(), compute);
+      const told = share();
+      // A mean over nothing is NaN, which no factor of 0 makes a number.
+      const loss = run.train(told, told.weight === 0 ? () => ({ loss: tf.scalar(0), gradients: [] }) : compute);
       run.tell({});
       return loss;
     } catch (error) {
@@ -108,11 +111,8 @@ export function createHandLoop(
     applyGradients(gradients) {
       const loss = takeComputedLoss();
       try {
-        train(
-          'applyGradients',
-          (scale) => ({ loss, gradients: placed(gradients, scale) }),
-          () => loss,
-        );
+        const compute = (scale: number) => ({ loss, gradients: placed(gradients, scale) });
+        train('applyGradients', compute, () => loss).dispose();
       } finally {
         loss.dispose();
       }

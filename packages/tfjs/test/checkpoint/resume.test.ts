@@ -50,6 +50,7 @@ async function expectSameFromEverywhere(make: () => TrainOptions): Promise<void>
     const store = memoryStore([checkpoint]);
     const result = await train({ ...make(), checkpoints: { store, every: { epochs: 100 } } }).done;
     expect(bitsOf(latest(store))).toEqual(expected);
+    expect(latest(store).data.parts.noiseScale).toEqual(latest(unbroken).data.parts.noiseScale);
     expect(result.earlyStopping).toEqual(earlyStopping);
     const losses = (events: typeof history) =>
       events.map(({ train, valid, microStep }) => ({ train, valid, microStep }));
@@ -75,6 +76,7 @@ onEachBackend(() => {
         learningRate: { by: 'epoch', rate: (epoch) => 0.1 / (1 + epoch) },
         weightDecay: 0.01,
         nonFinite: 'skip',
+        measure: { noiseScale: true },
         accumulation: gradientAccumulation({ accumBatchSize: 16 }),
       };
       await expectSameFromEverywhere(() => ({ ...options(tf.train.momentum(0.1, 0.9)), ...around }) as TrainOptions);

@@ -5,7 +5,10 @@ const SYNCHRONOUS = ['cpu', 'wasm', 'tensorflow'];
 
 /** What the wasm backend has and tfjs does not declare. */
 interface WasmBackend {
-  readonly dataIdMap?: { has(dataId: object): boolean };
+  readonly dataIdMap?: {
+    get(dataId: object): { readonly dtype: tf.DataType } | undefined;
+    has(dataId: object): boolean;
+  };
   typedArrayFromHeap?(tensor: tf.TensorInfo): tf.TypedArray;
 }
 
@@ -31,5 +34,9 @@ export function valuesInPlace(tensor: tf.Tensor): tf.TypedArray | undefined {
   if (tf.getBackend() !== 'wasm') return undefined;
   const backend = tf.backend() as WasmBackend;
   // A tensor can still lie on the backend that was in use when it was made.
-  return backend.dataIdMap?.has(tensor.dataId) ? backend.typedArrayFromHeap?.(tensor) : undefined;
+  if (!backend.dataIdMap?.has(tensor.dataId)) return undefined;
+  // The cpu backend casts integers to float32 by name alone, and they move to wasm as they are.
+  return backend.dataIdMap.get(tensor.dataId)?.dtype === tensor.dtype
+    ? backend.typedArrayFromHeap?.(tensor)
+    : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Accumulator } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
+import { allLayers } from './all-layers.js';
 
 /** Something to tell the user when a run starts. */
 export interface StartDiagnostic {
@@ -31,22 +32,11 @@ export function noStepDiagnostic(
 
 /** Tells that batch normalization sees micro-batches, where the model has any. */
 export function batchNormDiagnostic(model: tf.LayersModel): StartDiagnostic | undefined {
-  if (!hasBatchNorm(model.layers)) return undefined;
+  if (!allLayers(model.layers).some((layer) => layer.getClassName() === 'BatchNormalization')) return undefined;
   return {
     level: 'info',
     code: 'batch-norm-micro-batches',
     message:
       'BatchNormalization computes its statistics over each micro-batch, not over the accumulated batch: the step differs from that of one large batch',
   };
-}
-
-function hasBatchNorm(layers: readonly tf.layers.Layer[]): boolean {
-  return layers.some((layer) => {
-    if (layer.getClassName() === 'BatchNormalization') return true;
-    const { layers: inner = [], layer: wrapped } = layer as unknown as {
-      layers?: tf.layers.Layer[];
-      layer?: tf.layers.Layer;
-    };
-    return hasBatchNorm(wrapped === undefined ? inner : [...inner, wrapped]);
-  });
 }

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import { allLayers } from '../all-layers.js';
 import { isLayersModel } from '../layers-model.js';
 import { isDataset, isIterable } from '../streamed-data.js';
 import { listTensors, type Tensors } from '../tensors.js';
-import { allLayers } from './model-part.js';
 
 type Options = Readonly<Record<string, unknown>>;
 

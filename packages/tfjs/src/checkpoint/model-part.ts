@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { allLayers } from '../all-layers.js';
 import type { CustomModel } from '../custom-model.js';
 import { isLayersModel } from '../layers-model.js';
 import { showShape } from '../tensors.js';
@@ -59,14 +60,6 @@ export function modelPart(model: tf.LayersModel | CustomModel<never>): StatefulP
       };
     },
   };
-}
-
-/** Layers, and those inside them, in order. */
-export function allLayers(layers: readonly Layer[]): Layer[] {
-  return layers.flatMap((layer) => {
-    const { layers: inner = [], layer: wrapped } = layer as unknown as { layers?: Layer[]; layer?: Layer };
-    return [layer, ...allLayers(inner), ...(wrapped === undefined ? [] : allLayers([wrapped]))];
-  });
 }
 
 function isSeeded(layer: Layer): layer is SeededLayer {

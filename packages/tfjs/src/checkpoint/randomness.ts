@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
+import { allLayers } from '../all-layers.js';
 import { isLayersModel } from '../layers-model.js';
 import type { StartDiagnostic } from '../start-diagnostics.js';
-import { allLayers } from './model-part.js';
 
 /** Layers that take no seed. */
 const UNSEEDED = ['GaussianNoise', 'GaussianDropout', 'AlphaDropout'];

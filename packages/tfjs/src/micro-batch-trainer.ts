@@ -73,7 +73,8 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
   let computed: ComputedMicroBatch[] = [];
   let computedSamples = 0;
   let samplesSinceStep = 0;
-  let microStep = accumulator.run.resumedAt?.microStep ?? 0;
+
+  const trainedMicroBatches = () => accumulator.microStep + computed.length;
 
   async function train(batch: B): Promise<void> {
     times?.lap();
@@ -91,7 +92,7 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
       squares = noiseScale && squaredNorm(tensors.gradients);
       return tensors;
     };
-    const admitted = admit(draws === undefined ? compute : () => draws(microStep + computed.length + 1, compute));
+    const admitted = admit(draws === undefined ? compute : () => draws(trainedMicroBatches() + 1, compute));
     times?.lap('accumulateMs');
     computed.push({ samples, learningRate, ...admitted, squares, target });
     computedSamples += samples;
@@ -118,14 +119,14 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     let at = 0;
     const next = (tensor: tf.Tensor | undefined) => (tensor === undefined ? [] : values[at++]!);
     for (const { samples, learningRate, check, squares, target, ...tensors } of read) {
-      microStep += 1;
       const loss = next(tensors.loss)[0]!;
       const metrics: Record<string, number> = {};
       for (const name in tensors.metrics) metrics[name] = next(tensors.metrics[name])[0]!;
       const weight = typeof tensors.weight === 'number' ? tensors.weight : next(tensors.weight)[0]!;
       const nonFinite = check?.parts(next(check.unread));
       const scaled = typeof squares === 'object' ? next(squares)[0] : squares;
-      if (nonFinite !== undefined && parts.nonFinite === 'raise') throw nonFiniteError(microStep, loss, nonFinite);
+      if (nonFinite !== undefined && parts.nonFinite === 'raise')
+        throw nonFiniteError(accumulator.microStep + 1, loss, nonFinite);
       if (nonFinite === undefined && scaled !== undefined) {
         // As the backward pass took it, so that it is undone without a remainder.
         const scale = Math.fround(weight / target);
@@ -166,7 +167,7 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
   return {
     train,
     get microStep() {
-      return microStep + computed.length;
+      return trainedMicroBatches();
     },
     get isSettled() {
       return computed.length === 0;

@@ -10,7 +10,7 @@ const accumulation = gradientAccumulation({ accumBatchSize: 8 });
 const mean = (batch: LabelledBatch, kernel: tf.Variable) =>
   tf.mean(tf.matMul(batch.xs as tf.Tensor2D, kernel as tf.Tensor2D));
 
-onEachBackend(() => {
+onEachBackend((backend) => {
   /** Trains until the run fails; gives what it said, and how many tensors it left. */
   async function failure<B = LabelledBatch>(options: TrainOptions<B>) {
     const before = tf.memory().numTensors;
@@ -133,7 +133,9 @@ onEachBackend(() => {
         microBatchSize: 4,
         accumulation,
       });
-      expect((error as Error).message).toMatch(/matMul: inner shapes \(5\) and \(6\)|Matrix size-incompatible/);
+      expect((error as Error).message).toMatch(
+        backend === 'tensorflow' ? /Matrix size-incompatible/ : /matMul: inner shapes \(5\) and \(6\)/,
+      );
       expect([trained, left]).toEqual([1, 0]);
     });
   });

@@ -10,7 +10,7 @@ import { type TrainOptions, train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { readScalars } from 'tensorboard-writer';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { labelled } from './gradients/noting-optimizer.js';
+import { labelled } from './gradients/labelled.js';
 
 let folder: string;
 beforeEach(() => {

@@ -3,7 +3,8 @@ import { type LabelledBatch, train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { cut, gradientOf, labelled, NotingOptimizer, relativeError, variablesOf } from './noting-optimizer.js';
+import { cut, fullBatch, NotingOptimizer, variablesOf } from '../../packages/tfjs/test/noting-optimizer.js';
+import { labelled, relativeError } from './labelled.js';
 
 const TOLERANCE = 1e-6;
 
@@ -80,7 +81,7 @@ it.each(Object.keys(models))('any split of a batch has its gradient: %s', async 
       accumulation: gradientAccumulation({ accumBatchSize: total, microBatchSize: 1 }),
     }).done;
     expect(optimizer.noted).toHaveLength(1);
-    const expected = gradientOf(() => fullBatchLoss(model, data), variablesOf(model));
+    const { gradient: expected } = fullBatch(() => fullBatchLoss(model, data), variablesOf(model));
     expect(relativeError(optimizer.noted[0]!, expected)).toBeLessThanOrEqual(TOLERANCE);
   });
   await fc.assert(property, { numRuns: 25 });
@@ -116,7 +117,7 @@ it('windows of any batches, over epochs and with a last one that is flushed, hav
     for (const [at, window] of windows.entries()) {
       const used = window.map((microBatch) => batches[microBatch % split.length]!);
       const whole = { xs: tf.concat(used.map(({ xs }) => xs)), ys: tf.concat(used.map(({ ys }) => ys)) };
-      const expected = gradientOf(() => fullBatchLoss(model, whole), variablesOf(model));
+      const { gradient: expected } = fullBatch(() => fullBatchLoss(model, whole), variablesOf(model));
       expect(relativeError(optimizer.noted[at]!, expected)).toBeLessThanOrEqual(TOLERANCE);
     }
   });
@@ -150,7 +151,7 @@ it('any split of samples of any weights has the gradient of their weighted mean'
         weight: ({ ys }) => (ys as { weights: tf.Tensor }).weights.sum().dataSync()[0]!,
         accumulation: gradientAccumulation({ accumBatchSize: given.length, microBatchSize: 1 }),
       }).done;
-      const expected = gradientOf(() => weightedLoss({ xs, ys: { targets, weights } }), [kernel]);
+      const { gradient: expected } = fullBatch(() => weightedLoss({ xs, ys: { targets, weights } }), [kernel]);
       expect(relativeError(optimizer.noted[0]!, expected)).toBeLessThanOrEqual(TOLERANCE);
     },
   );

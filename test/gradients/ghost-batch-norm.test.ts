@@ -2,7 +2,7 @@ import { gradientAccumulation, type TrainEvent } from '@microbatch/core';
 import { train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { labelled, relativeError } from './noting-optimizer.js';
+import { labelled, relativeError } from './labelled.js';
 
 const MICRO = 8;
 const WINDOW = 32;

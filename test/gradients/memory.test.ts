@@ -2,7 +2,7 @@ import { gradientAccumulation } from '@microbatch/core';
 import { type TrainOptions, type TrainRun, train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { labelled } from './noting-optimizer.js';
+import { labelled } from './labelled.js';
 
 const WINDOWS = 1000;
 const EPOCHS = 20;

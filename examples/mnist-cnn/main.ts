@@ -1,12 +1,13 @@
 // Shows that accumulating 8 micro-batches of 32 trains a convolutional network as one batch of 256 does, in a fraction of
 // the memory: the same digits, the same first weights, the same number of steps. The table at the end has both side by side.
-import { type AccumulatedBatchEvent, gradientAccumulation } from '@microbatch/core';
+import { gradientAccumulation } from '@microbatch/core';
 import { train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../mnist/backend.js';
 import { readMnist } from '../mnist/mnist-idx.js';
 import { digitTensors } from '../mnist/model.js';
 import { exampleOptions } from '../shared/example-options.js';
+import { optimizerSteps } from '../shared/optimizer-steps.js';
 import { printTable } from '../shared/print-table.js';
 import { watchMemory } from './watch-memory.js';
 
@@ -42,7 +43,6 @@ async function trainBy(microBatchSize: number) {
   const model = digitsCnn();
   const memory = watchMemory();
   const began = performance.now();
-  const steps: AccumulatedBatchEvent[] = [];
   const run = train({
     model,
     optimizer: tf.train.momentum(0.05, 0.9),
@@ -52,12 +52,7 @@ async function trainBy(microBatchSize: number) {
     validation: { ...testOn, batchSize: 250 },
     accumulation: gradientAccumulation({ accumBatchSize: BATCH }),
   });
-  run.events$.subscribe({
-    next(event) {
-      if (event.type === 'accumulated-batch') steps.push(event);
-    },
-    error() {},
-  });
+  const steps = optimizerSteps(run.events$);
   const { history } = await run.done;
   return {
     weights: tf.tidy(() => tf.concat(model.getWeights().map((weight) => weight.flatten()))),

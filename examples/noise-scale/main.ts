@@ -1,6 +1,6 @@
 // Shows what the gradient noise scale tells: how large a batch is worth its samples. It is small while the gradient of a few
 // digits points the way, and grows as the loss falls: then a larger batch pays, which is why accumulation schedules grow.
-import { type AccumulatedBatchEvent, gradientAccumulation, record } from '@microbatch/core';
+import { gradientAccumulation, record } from '@microbatch/core';
 import { tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
 import { train } from '@microbatch/tfjs';
@@ -10,6 +10,7 @@ import { readMnist } from '../mnist/mnist-idx.js';
 import { digitClassifier, digitTensors } from '../mnist/model.js';
 import { makeRunFolder, nameRunFolder } from '../mnist/run-folder.js';
 import { exampleOptions } from '../shared/example-options.js';
+import { optimizerSteps } from '../shared/optimizer-steps.js';
 import { printTable } from '../shared/print-table.js';
 
 const { backend, out, short } = exampleOptions(
@@ -33,13 +34,7 @@ const run = train({
   measure: { gradNorm: true, noiseScale: true, normTest: true },
   run: { id, name, project: 'microbatch-noise-scale' },
 });
-const steps: AccumulatedBatchEvent[] = [];
-run.events$.subscribe({
-  next(event) {
-    if (event.type === 'accumulated-batch') steps.push(event);
-  },
-  error() {},
-});
+const steps = optimizerSteps(run.events$);
 await record(run.events$, [tensorboard({ logDir: folder }), wandb({ dir: folder, mode: 'offline', quiet: true })]);
 await run.done;
 

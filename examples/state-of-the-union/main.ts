@@ -2,7 +2,7 @@
 // sentences have from 2 to thousands of characters. A micro-batch is 8 sentences; an optimizer step sees 64 of them, and each
 // *character* counts the same. The table at the end compares the loss of the step with what other ways to log would have said.
 import { join } from 'node:path';
-import { type AccumulatedBatchEvent, gradientAccumulation, record } from '@microbatch/core';
+import { gradientAccumulation, record } from '@microbatch/core';
 import { tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
 import { registerWasmKernels, train } from '@microbatch/tfjs';
@@ -10,6 +10,7 @@ import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../mnist/backend.js';
 import { makeRunFolder, nameRunFolder } from '../mnist/run-folder.js';
 import { exampleOptions } from '../shared/example-options.js';
+import { optimizerSteps } from '../shared/optimizer-steps.js';
 import { printTable } from '../shared/print-table.js';
 import { type Corpus, readAddresses } from './addresses.js';
 import {
@@ -50,8 +51,7 @@ const run = train<SentenceBatch>({
   accumulation: gradientAccumulation({ accumBatchSize: WINDOW, lastWindow: 'flush' }),
   run: { id, name, project: 'microbatch-sotu' },
 });
-const steps: AccumulatedBatchEvent[] = [];
-run.events$.subscribe({ next: (event) => event.type === 'accumulated-batch' && steps.push(event), error: () => {} });
+const steps = optimizerSteps(run.events$);
 await record(run.events$, [tensorboard({ logDir: folder }), wandb({ dir: folder, mode: 'offline', quiet: true })]);
 const { history } = await run.done;
 

@@ -8,7 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['test/interop/**', 'test/node-matrix/**', '**/node_modules/**'],
+    exclude: ['test/interop/**', 'test/native/**', 'test/node-matrix/**', '**/node_modules/**'],
     testTimeout: 60_000,
   },
 });

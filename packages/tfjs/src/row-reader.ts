@@ -14,22 +14,32 @@ export function rowReader(source: tf.Tensor): RowReader {
   const [rows, ...rowShape] = source.shape;
   const size = source.size / rows!;
   const isNumeric = ['float32', 'int32', 'bool'].includes(source.dtype);
+  const room = createRoom();
   return (from, to, order) => {
     const values = isNumeric ? valuesInPlace(source) : undefined;
     if (values === undefined) return rowsByKernel(source, from, to, order);
     // A copy also where rows lie side by side: making the tensor can move wasm's memory.
-    const copy =
-      order === undefined ? values.slice(from * size, to * size) : rowsOf(values, size, order.subarray(from, to));
+    const copy = room(values, (to - from) * size);
+    if (order === undefined) copy.set(values.subarray(from * size, to * size));
+    else for (let at = from; at < to; at++) copy.set(rowOf(values, order[at]!, size), (at - from) * size);
     return tf.tensor(copy, [to - from, ...rowShape], source.dtype);
   };
 }
 
-function rowsOf(values: tf.TypedArray, size: number, order: Int32Array): tf.TypedArray {
-  const rows = new (values.constructor as new (length: number) => tf.TypedArray)(order.length * size);
-  order.forEach((row, index) => {
-    rows.set(values.subarray(row * size, (row + 1) * size), index * size);
-  });
-  return rows;
+function rowOf(values: tf.TypedArray, row: number, size: number): tf.TypedArray {
+  return values.subarray(row * size, (row + 1) * size);
+}
+
+/** Gives room for numbers: the same again on wasm, which copies a tensor's values; the cpu backend keeps the array. */
+function createRoom(): (like: tf.TypedArray, length: number) => tf.TypedArray {
+  let kept: tf.TypedArray | undefined;
+  return (like, length) => {
+    const keeps = tf.getBackend() === 'wasm';
+    if (keeps && kept !== undefined && kept.length >= length) return kept.subarray(0, length);
+    const room = new (like.constructor as new (length: number) => tf.TypedArray)(length);
+    if (keeps) kept = room;
+    return room;
+  };
 }
 
 function rowsByKernel(source: tf.Tensor, from: number, to: number, order?: Int32Array): tf.Tensor {

@@ -22,5 +22,18 @@ onEachBackend(() => {
       same(read(2, 6), tf.slice(source, [2], [4]));
       same(read(2, 6, order), tf.gather(source, [6, 5, 1, 4]));
     });
+
+    it('leaves a batch as it is where another one is read, a shorter one too', () => {
+      const source = tf.range(0, 14).reshape([7, 2]);
+      const order = Int32Array.of(3, 0, 6, 5, 1, 4, 2);
+      const read = rowReader(source);
+      const batches = [read(0, 3), read(3, 6, order), read(6, 7), read(0, 4)];
+      expect(batches.map((batch) => [...batch.dataSync()])).toEqual([
+        [0, 1, 2, 3, 4, 5],
+        [10, 11, 2, 3, 8, 9],
+        [12, 13],
+        [0, 1, 2, 3, 4, 5, 6, 7],
+      ]);
+    });
   });
 });

@@ -13,6 +13,23 @@ export async function interleaved(a, b, pairs) {
   return measured;
 }
 
+/**
+ * Runs several ways in turn, each round beginning with another, for the same reasons; the first round warms up. Returns
+ * the rounds: for each way, in the order given, its `clock` and `processor`.
+ */
+export async function inRounds(ways, rounds) {
+  const measured = [];
+  for (let round = -1; round < rounds; round += 1) {
+    const taken = [];
+    for (let turn = 0; turn < ways.length; turn += 1) {
+      const at = (turn + round + 1) % ways.length;
+      taken[at] = await seconds(ways[at]);
+    }
+    if (round >= 0) measured.push(taken);
+  }
+  return measured;
+}
+
 async function seconds(way) {
   const [begin, processor] = [performance.now(), process.cpuUsage()];
   await way();

@@ -23,9 +23,14 @@ export const parts = {
   c: {
     title: 'train()',
     about:
-      'Against a loop by hand on tfjs that also accumulates and reads each loss: wasm, batch 32, windows of 8, MLP ' +
-      '784-128-10, Adam; pairs of 160 micro-batches in turn. Medians are per micro-batch.',
-    runs: [['bench/train.mjs']],
+      'MLP 784-128-10, Adam, batch 32, in pairs or rounds, each way in turn. Against a loop by hand on tfjs that also accumulates, ' +
+      'in windows of 8, and reads each loss: 160 micro-batches a run, medians per micro-batch. Against `model.fit`: 160 batches of ' +
+      '32, shuffled, medians per batch. Against one batch of 256, also by `train()`: medians per step; memory is what training takes ' +
+      "above its data, in a process for each: tensors as TensorFlow.js counts them, and the system's high-water mark. What is " +
+      'measured, and clipping: 80 micro-batches a run, ratios to the same without it. On tfjs-node where it is built.',
+    runs: ['train', 'train-fit', 'train-large-batch', 'train-measured'].flatMap((name) =>
+      ['wasm', 'node'].map((backend) => [`bench/${name}.mjs`, backend]),
+    ),
   },
   d: {
     title: 'Memory',

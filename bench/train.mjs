@@ -1,38 +1,18 @@
-// What train() costs against a hand-written loop that also accumulates and reads each loss: wasm, micro-batches of 32,
-// windows of 8, MLP 784-128-10, Adam; both on the same data. `npm run build && node bench/train.mjs [--quick]`
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { gradientAccumulation } from '@microbatch/core';
-import { train } from '@microbatch/tfjs';
+// What train() costs against a hand-written loop that also accumulates and reads each loss: micro-batches of 32, windows
+// of 8, MLP 784-128-10, Adam; both on the same data. `npm run build && node bench/train.mjs wasm|node [--quick]`
 import * as tf from '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { interleaved } from './interleaved.mjs';
 import { pairRows, report } from './rows.mjs';
 import { medianInterval, verdict } from './statistics.mjs';
+import { byTrain, digits, startBackend, withModel } from './training.mjs';
 
+const backend = process.argv[2] === 'node' ? 'node' : 'wasm';
 const PAIRS = process.argv.includes('--quick') ? 3 : 80;
 const [BATCH, WINDOW, MICRO_BATCHES] = [32, 8, 160];
-const SAMPLES = BATCH * MICRO_BATCHES;
-
-tf.enableProdMode();
-setWasmPaths(join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')), '/'));
-await tf.setBackend('wasm');
-
-const xs = tf.randomUniform([SAMPLES, 784]);
-const ys = tf.tidy(() => tf.oneHot(tf.randomUniform([SAMPLES], 0, 10, 'int32'), 10).toFloat());
-const [inputs, targets] = [xs.dataSync(), ys.dataSync()];
-
-function mlp() {
-  return tf.sequential({
-    layers: [
-      tf.layers.dense({ units: 128, activation: 'relu', inputShape: [784] }),
-      tf.layers.dense({ units: 10, activation: 'softmax' }),
-    ],
-  });
-}
+const LIMIT = 1.03;
 
 /** The least that someone would write who accumulates by hand and looks at each loss. */
-async function byHand(model, optimizer) {
+async function byHand(model, optimizer, inputs, targets) {
   const variables = model.trainableWeights.map((weight) => weight.read());
   const losses = [];
   let sums;
@@ -60,34 +40,18 @@ async function byHand(model, optimizer) {
   return losses.length;
 }
 
-async function byTrain(model, optimizer) {
-  const run = train({
-    model,
-    optimizer,
-    loss: 'categoricalCrossentropy',
-    data: { xs, ys, batchSize: BATCH, shuffle: false },
-    accumulation: gradientAccumulation({ accumBatchSize: BATCH * WINDOW }),
-  });
-  let losses = 0;
-  run.events$.subscribe(({ type }) => {
-    if (type === 'micro-batch') losses += 1;
-  });
-  await run.done;
-  return losses;
+async function measure() {
+  const skipped = await startBackend(backend);
+  if (skipped !== undefined) return [{ what: `\`train()\` on ${backend}`, median: skipped }];
+  const data = digits(BATCH * MICRO_BATCHES);
+  const [inputs, targets] = [data.xs.dataSync(), data.ys.dataSync()];
+  const trained = (model, optimizer) => byTrain(model, optimizer, data, { batch: BATCH, window: BATCH * WINDOW });
+  const looped = (model, optimizer) => byHand(model, optimizer, inputs, targets);
+  const pairs = await interleaved(withModel(trained, MICRO_BATCHES), withModel(looped, MICRO_BATCHES), PAIRS);
+  const names = { a: `\`train()\` on ${backend}`, b: 'A loop by hand' };
+  const [ours, ...others] = pairRows(pairs, { ...names, units: MICRO_BATCHES, limit: LIMIT });
+  const interval = medianInterval(pairs.map(({ a, b }) => a.clock / b.clock));
+  return [{ ...ours, ...verdict(interval, '≤', LIMIT) }, ...others];
 }
 
-function measured(way) {
-  return async () => {
-    const [model, optimizer] = [mlp(), tf.train.adam(1e-3)];
-    const losses = await way(model, optimizer);
-    if (losses !== MICRO_BATCHES) throw new Error(`${losses} losses, not ${MICRO_BATCHES}`);
-    model.dispose();
-    optimizer.dispose();
-  };
-}
-
-const pairs = await interleaved(measured(byTrain), measured(byHand), PAIRS);
-const LIMIT = 1.05;
-const [ours, ...others] = pairRows(pairs, { a: '`train()`', b: 'A loop by hand', units: MICRO_BATCHES, limit: LIMIT });
-const interval = medianInterval(pairs.map(({ a, b }) => a.clock / b.clock));
-report([{ ...ours, ...verdict(interval, '≤', LIMIT) }, ...others]);
+report(await measure());

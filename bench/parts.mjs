@@ -23,14 +23,33 @@ export const parts = {
   c: {
     title: 'train()',
     about:
-      'MLP 784-128-10, Adam, batch 32, in pairs or rounds, each way in turn. Against a loop by hand on tfjs that also accumulates, ' +
-      'in windows of 8, and reads each loss: 160 micro-batches a run, medians per micro-batch. Against `model.fit`: 160 batches of ' +
-      '32, shuffled, medians per batch. Against one batch of 256, also by `train()`: medians per step; memory is what training takes ' +
-      "above its data, in a process for each: tensors as TensorFlow.js counts them, and the system's high-water mark. What is " +
-      'measured, and clipping: 80 micro-batches a run, ratios to the same without it. On tfjs-node where it is built.',
-    runs: ['train', 'train-fit', 'train-large-batch', 'train-measured'].flatMap((name) =>
-      ['wasm', 'node'].map((backend) => [`bench/${name}.mjs`, backend]),
-    ),
+      'Against a loop by hand on tfjs that also accumulates, in windows of 8, and reads each loss: MLP 784-128-10, Adam, batch ' +
+      '32; pairs of 160 micro-batches in turn. Medians are per micro-batch. On tfjs-node where it is built.',
+    runs: onEachBackend('bench/train.mjs'),
+  },
+  m: {
+    title: 'train() and model.fit',
+    about: 'MLP 784-128-10, Adam, the same data, shuffled: pairs of 160 batches of 32 in turn. Medians are per batch.',
+    runs: onEachBackend('bench/train-fit.mjs'),
+  },
+  l: {
+    title: 'Accumulating and one large batch',
+    about:
+      'MLP 784-128-10, Adam, both by `train()`, in pairs; medians are per optimizer step. Memory is what training takes above its ' +
+      "data, in a process for each: tensors as TensorFlow.js counts them, and the system's high-water mark where training raises it.",
+    runs: onEachBackend('bench/train-large-batch.mjs'),
+  },
+  n: {
+    title: 'What measuring and clipping cost',
+    about:
+      'MLP 784-128-10, Adam, micro-batches of 32 in windows of 8: 80 a run, with and without in turn. Medians are per micro-batch, ' +
+      'ratios to the same without it.',
+    runs: onEachBackend('bench/train-measured.mjs'),
+  },
+  k: {
+    title: 'Gradients on wasm',
+    about: 'The kernels that wasm lacks, against those of the cpu backend, one at a time.',
+    runs: [['bench/wasm-kernels.mjs']],
   },
   d: {
     title: 'Memory',
@@ -71,3 +90,8 @@ export const parts = {
     ],
   },
 };
+
+/** A script's two runs: TensorFlow.js computes on wasm, and by TensorFlow's C library. */
+function onEachBackend(script) {
+  return ['wasm', 'node'].map((backend) => [script, backend]);
+}

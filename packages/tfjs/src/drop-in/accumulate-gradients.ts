@@ -27,7 +27,9 @@ export interface GradientAccumulation {
   withCallbacks(...others: readonly tf.CustomCallbackArgs[]): (tf.Callback | tf.CustomCallback)[];
   /**
    * For each subscriber one run, from `run-start` to `run-end`: the fit under way, or else the next one. So subscribe, or
-   * `record()`, before fit, and once for each fit. It completes also where fit fails, whose promise has the error.
+   * `record()`, before fit, and once for each fit. It completes also where fit fails, whose promise has the error, and
+   * without an event where that trained no batch. Only of arguments that fit refuses before it calls its callbacks nobody
+   * learns here: who waits then waits for the next fit.
    */
   readonly events$: Observable<TrainEvent>;
   /** Puts the user's own values into the stream of the run under way. Throws an `Error` where there is none. */
@@ -101,6 +103,7 @@ export function accumulateGradients(
       assertNotDisposed('fit');
       await runs.current?.end('finished');
     },
+    withoutRun: () => stream.giveUp(),
   });
 
   return {

@@ -9,6 +9,8 @@ export interface FitCallbackParts {
   begin(model: tf.LayersModel, params: FitParams): FitSession;
   /** A fit begins: what else was under way ends. */
   beforeFit(): Promise<void>;
+  /** A fit is over, or was refused, that trained no batch. */
+  withoutRun(): void;
 }
 
 /** The callback of an accumulating optimizer: a session for each fit that has it. */
@@ -37,6 +39,7 @@ export class FitCallback extends tf.Callback {
   override setModel(model: Parameters<tf.Callback['setModel']>[0]): void {
     super.setModel(model);
     if (this.model.optimizer !== this.#parts.optimizer) {
+      this.#parts.withoutRun();
       throw new TypeError(
         'fit: the model is compiled with another optimizer than the one that accumulateGradients() returned with this callback',
       );
@@ -44,6 +47,7 @@ export class FitCallback extends tf.Callback {
     const session = this.#parts.begin(this.model, this.params as unknown as FitParams);
     onFitEnd(this.model, () => {
       session.end(this.#error);
+      if (!session.hasRun) this.#parts.withoutRun();
       this.#session = undefined;
       this.#error = undefined;
     });

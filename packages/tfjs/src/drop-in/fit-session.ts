@@ -14,6 +14,8 @@ export type FitLogs = Readonly<Record<string, LoggedScalar>>;
 
 /** One call of `fit` or `fitDataset`: hooks of a callback, and what the optimizer does between two of them. */
 export interface FitSession {
+  /** Whether its run began, which is at its first batch. */
+  readonly hasRun: boolean;
   onEpochBegin(epoch: number): void;
   /** `logs` holds the batch's `size` by the time `minimize` is called; in `fit` not before. */
   onBatchBegin(logs: FitLogs): Promise<void>;
@@ -70,6 +72,9 @@ export function createFitSession(
   }
 
   return {
+    get hasRun() {
+      return run !== undefined;
+    },
     onEpochBegin(epoch) {
       firstEpoch ??= epoch;
     },

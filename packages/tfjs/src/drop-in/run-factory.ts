@@ -1,4 +1,10 @@
-import { type AccumulationPolicy, createAccumulator, type RunOptions, type TrainingPlan } from '@microbatch/core';
+import {
+  type AccumulationPolicy,
+  type Accumulator,
+  createAccumulator,
+  type RunOptions,
+  type TrainingPlan,
+} from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import { completeBackend } from '../wasm-kernels/register-wasm-kernels.js';
 import type { AccumulateGradientsOptions } from './accumulate-gradients-options.js';
@@ -40,6 +46,15 @@ export function createRunFactory(
     );
   }
 
+  function accumulatorOf(plan: TrainingPlan): Accumulator {
+    try {
+      return createAccumulator(policy, plan, { run: runOptions() });
+    } catch (error) {
+      stream.giveUp();
+      throw error;
+    }
+  }
+
   return {
     order,
     get stepsLate() {
@@ -50,7 +65,7 @@ export function createRunFactory(
     },
     begin(plan, { readsAtOnce }) {
       completeBackend();
-      const accumulator = createAccumulator(policy, plan, { run: runOptions() });
+      const accumulator = accumulatorOf(plan);
       made += 1;
       run = createAccumulationRun({
         accumulator,

@@ -48,6 +48,8 @@ export interface RunParts {
   readonly accumulator: Accumulator;
   readonly gradient: WindowGradient;
   readonly events: Pick<RunEvents, 'emit' | 'complete'>;
+  /** The run needs the optimizer no longer. */
+  readonly release: () => void;
   /** `nonFinite` is `'raise'`. */
   readonly raises: boolean;
   /** Whether the step follows when the device was read: in `tell`, not in `train`. */
@@ -61,7 +63,7 @@ export interface RunParts {
  * callback, sees the new weights, as it does without accumulation. Events follow when loss and metrics can be read.
  */
 export function createAccumulationRun(parts: RunParts): AccumulationRun {
-  const { accumulator, gradient, events, raises, stepsLate, readsAtOnce } = parts;
+  const { accumulator, gradient, events, release, raises, stepsLate, readsAtOnce } = parts;
   const { policy, plan } = accumulator.run;
   let untold: UntoldMicroBatch[] = [];
   // The accumulator learns of a micro-batch only when it is told.
@@ -225,6 +227,7 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
     async end(outcome, error) {
       if (ended) return;
       ended = true;
+      release();
       beginWindow();
       let end = () => accumulator.end(outcome, error);
       try {

@@ -1,11 +1,6 @@
-import {
-  type AccumulationPolicy,
-  type Accumulator,
-  createAccumulator,
-  type RunOptions,
-  type TrainingPlan,
-} from '@microbatch/core';
+import { type AccumulationPolicy, createAccumulator, type RunOptions, type TrainingPlan } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
+import { claimOptimizer } from '../optimizer-claims.js';
 import { completeBackend } from '../wasm-kernels/register-wasm-kernels.js';
 import type { AccumulateGradientsOptions } from './accumulate-gradients-options.js';
 import { type AccumulationRun, createAccumulationRun } from './accumulation-run.js';
@@ -46,9 +41,10 @@ export function createRunFactory(
     );
   }
 
-  function accumulatorOf(plan: TrainingPlan): Accumulator {
+  function claimed(plan: TrainingPlan) {
     try {
-      return createAccumulator(policy, plan, { run: runOptions() });
+      const accumulator = createAccumulator(policy, plan, { run: runOptions() });
+      return { accumulator, claim: claimOptimizer(optimizer, accumulator.run.id) };
     } catch (error) {
       stream.giveUp();
       throw error;
@@ -65,11 +61,12 @@ export function createRunFactory(
     },
     begin(plan, { readsAtOnce }) {
       completeBackend();
-      const accumulator = accumulatorOf(plan);
+      const { accumulator, claim } = claimed(plan);
       made += 1;
       run = createAccumulationRun({
         accumulator,
-        gradient: createWindowGradient(optimizer, order, options, accumulator),
+        gradient: createWindowGradient(optimizer, order, options, { accumulator, claim }),
+        release: claim.release,
         events: stream.begin(accumulator.run.id),
         raises: options.nonFinite === 'raise',
         stepsLate: stepsLate(options),

@@ -78,6 +78,21 @@ it('a loop by hand leaves no tensor where what is not finite is refused', () => 
   expect(tf.memory().numTensors).toBe(before);
 });
 
+it('a loop by hand leaves no tensor where the optimizer itself fails', () => {
+  class Failing extends tf.SGDOptimizer {
+    override applyGradients(): void {
+      throw new Error('device');
+    }
+  }
+  const variable = tf.variable(tf.scalar(1));
+  const { optimizer } = accumulateGradients(new Failing(0.1), policy);
+  const before = tf.memory().numTensors;
+  const minimize = () => optimizer.minimize(() => tf.square(variable), false, [variable]);
+  minimize();
+  expect(minimize).toThrow('device');
+  expect(tf.memory().numTensors).toBe(before);
+});
+
 describe('a loop by hand', () => {
   it('returns the loss where it is asked for', () => {
     const { optimizer, variable } = loop();

@@ -189,7 +189,13 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       }
       const steps = fillsWindow && !stepsLate && window.weight > 0;
       const normalizer = policy.normalize === 'target' ? target : window.weight;
-      const taken = steps ? (step(target, normalizer) as StepTaken) : undefined;
+      let taken: StepTaken | undefined;
+      try {
+        if (steps) taken = step(target, normalizer) as StepTaken;
+      } catch (error) {
+        loss.dispose();
+        throw error;
+      }
       const own = { ...admitted, loss: tf.keep(loss.clone()) };
       untold.push({ samples, weight, learningRate, fillsWindow, taken, admitted: own, metrics: {} });
       return loss as tf.Scalar;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { samplesOfAnyBatch } from './batch-samples.js';
+import { namedScalars } from './named-scalars.js';
 import { show } from './option-checks.js';
 import type { NamedScalars, Trainable } from './trainable.js';
 import { assertSameVariables, refusingNewVariables } from './variable-checks.js';
@@ -38,7 +39,7 @@ export function customTrainable<B>(model: CustomModel<B>, samples?: (batch: B) =
         assertSameVariables('model.variables', trainable, trainableOf(model.variables));
         return refusingNewVariables(() => model.loss(batch, { training }));
       },
-      metrics: () => model.metrics?.(batch, { training }) ?? {},
+      metrics: () => namedScalars('model.metrics', model.metrics?.(batch, { training })),
       release() {},
     }),
   };

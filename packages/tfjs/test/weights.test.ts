@@ -308,12 +308,12 @@ onEachBackend((backend) => {
     [
       'at a batch whose weights are negative in all',
       () => streamed({ ...errors(1, 2), sampleWeights: tf.tensor1d([1, -2]) }),
-      'weight must be a number that is not negative, not -1',
+      'data: sampleWeights must be finite and not negative; number 1 of them is -2',
     ],
     [
       'at a batch with a weight of NaN',
       () => streamed({ ...errors(1, 2), sampleWeights: tf.tensor1d([1, Number.NaN]) }),
-      'weight must be a number that is not negative, not NaN',
+      'data: sampleWeights must be finite and not negative; number 1 of them is NaN',
     ],
     [
       'at a batch with too many weights',

@@ -37,7 +37,9 @@ export function customTrainable<B>(model: CustomModel<B>, samples?: (batch: B) =
       loss() {
         if (!training) return model.loss(batch, { training });
         assertSameVariables('model.variables', trainable, trainableOf(model.variables));
-        return refusingNewVariables(() => model.loss(batch, { training }));
+        return refusingNewVariables('model.loss', 'make them before train() and list them in model.variables', () =>
+          model.loss(batch, { training }),
+        );
       },
       metrics: () => namedScalars('model.metrics', model.metrics?.(batch, { training })),
       release() {},

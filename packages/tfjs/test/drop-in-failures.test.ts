@@ -334,6 +334,25 @@ describe('refused with a clear error', () => {
     await expect(fit).rejects.toThrow('it is given 2 variables');
   });
 
+  it('is a loss that makes a variable, which fit would never train', async () => {
+    const model = classifier();
+    const { optimizer, callback } = accumulateGradients(
+      tf.train.adam(0.1),
+      gradientAccumulation({ accumBatchSize: 4 }),
+    );
+    const made: tf.Variable[] = [];
+    const loss = (yTrue: tf.Tensor, yPred: tf.Tensor) => {
+      if (weightsOf(model).some((weight, at) => weight !== before[at])) made.push(tf.variable(tf.scalar(1)));
+      return tf.mean(tf.squaredDifference(yTrue, yPred), -1);
+    };
+    model.compile({ optimizer, loss });
+    const before = weightsOf(model);
+    const fit = model.fit(xs, ys, args({ callbacks: callback }));
+    await expect(fit).rejects.toThrow('the loss made variables during training');
+    expect(made).toHaveLength(1);
+    tf.dispose(made);
+  });
+
   it('is a callback that tfjs wraps, behind a plain object', async () => {
     const model = classifier();
     const { callback } = compiled(model, tf.train.sgd(0.1), policy);

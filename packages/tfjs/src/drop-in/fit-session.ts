@@ -5,7 +5,7 @@ import { show } from '../option-checks.js';
 import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from '../start-diagnostics.js';
 import type { AccumulationRun } from './accumulation-run.js';
 import { type FitParams, metricNames, planOfFit } from './fit-params.js';
-import { lossGradients, lossOnly } from './loss-gradients.js';
+import { fitGradients, lossOnly } from './loss-gradients.js';
 import type { RunFactory } from './run-factory.js';
 import { type LoggedScalar, readLogged } from './untold-micro-batch.js';
 
@@ -101,7 +101,7 @@ export function createFitSession(
         return loss;
       }
       const loss = run!.train({ samples: size, weight: size }, (scale) => {
-        const { loss, gradients } = lossGradients(f, variables, scale);
+        const { loss, gradients } = fitGradients(f, variables, scale);
         return { loss, gradients: runs.order.place(variables, gradients) };
       });
       batch.state = 'trained';

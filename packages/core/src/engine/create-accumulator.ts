@@ -170,7 +170,9 @@ export function createAccumulator(
     },
 
     get windowStart() {
-      const trained = window.isEmpty ? epoch.clock : window.startEpoch;
+      // An epoch that is closed may have left micro-batches out, and ends with the next one.
+      const next = epoch.closed ? epoch.completed + 1 : epoch.clock;
+      const trained = window.isEmpty ? next : window.startEpoch;
       return { step, samples: samples - window.samples, epoch: trained };
     },
 

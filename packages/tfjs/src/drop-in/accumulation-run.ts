@@ -208,8 +208,10 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       gradient.times?.leaveOut();
       const last = untold.at(-1)!;
       last.metrics = Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, holdLogged(value)]));
-      // Where reading waits for all that the device still has to do, losses are read once a window.
-      return readingStalls() && !last.fillsWindow ? undefined : tellUntold();
+      // Where reading waits for all that the device still has to do, losses are read once a window; and at the end of an epoch,
+      // which may give its window up.
+      const mayWait = !last.fillsWindow && microBatches !== plan.microBatchesPerEpoch;
+      return readingStalls() && mayWait ? undefined : tellUntold();
     },
     async closeEpoch() {
       gradient.times?.leaveOut();

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { onFitEnd } from './fit-end.js';
 import type { FitParams } from './fit-params.js';
-import type { FitLogs, FitSession } from './fit-session.js';
+import type { FitSession } from './fit-session.js';
+import type { FitLogs } from './fit-validation.js';
 
 export interface FitCallbackParts {
   /** What the model has to be compiled with. */

@@ -1,16 +1,12 @@
-import type { Metrics } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import { createPacer } from '../macrotask.js';
 import { show } from '../option-checks.js';
 import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from '../start-diagnostics.js';
 import type { AccumulationRun } from './accumulation-run.js';
 import { type FitParams, metricNames, planOfFit } from './fit-params.js';
+import { type FitLogs, validationOf } from './fit-validation.js';
 import { fitGradients, lossOnly } from './loss-gradients.js';
 import type { RunFactory } from './run-factory.js';
-import { type LoggedScalar, readLogged } from './untold-micro-batch.js';
-
-/** What fit hands to the hooks of its callbacks. */
-export type FitLogs = Readonly<Record<string, LoggedScalar>>;
 
 /** One call of `fit` or `fitDataset`: hooks of a callback, and what the optimizer does between two of them. */
 export interface FitSession {
@@ -122,7 +118,7 @@ export function createFitSession(
 
     async onEpochEnd(logs) {
       if (run === undefined) return;
-      const valid = await validationOf(logs, names);
+      const valid = await validationOf(logs, names, model.outputs.length);
       cutShort = isCutShort(valid !== undefined);
       if (cutShort) return;
       await tellShortEpoch();
@@ -145,14 +141,6 @@ export function createFitSession(
 }
 
 const FAILED_ELSEWHERE = 'fit failed outside of the loss and its gradient; its promise tells the error';
-
-/** What `fit` and `fitDataset` add to an epoch's logs where they validate, whose names begin with `val_`. */
-async function validationOf(logs: FitLogs, names: readonly string[]): Promise<Metrics | undefined> {
-  const validated = Object.keys(logs).filter((name) => name.startsWith('val_') && !names.includes(name));
-  if (validated.length === 0) return undefined;
-  const values = await readLogged(validated.map((name) => logs[name]!));
-  return Object.fromEntries(validated.map((name, at) => [name.slice('val_'.length), values[at]!]));
-}
 
 /** Tells where a data set that does not know its size lets validation come before the step that it should see. */
 function lateFlushDiagnostic(

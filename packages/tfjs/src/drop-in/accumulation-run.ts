@@ -38,6 +38,8 @@ export interface AccumulationRun {
   /** Decides the tail of an epoch, where its count did not. */
   closeEpoch(): Promise<void>;
   endEpoch(valid?: Metrics): Promise<void>;
+  /** Ends an epoch whose count is full: what comes next is a schedule's next epoch. */
+  endCountedEpoch(): void;
   log(values: LogValues): void;
   diagnose(diagnostic: StartDiagnostic): Promise<void>;
   /** Discards the open window and completes the stream; without effect on a run that has ended. */
@@ -225,6 +227,11 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       if (waits !== undefined) await waits;
       microBatches = 0;
       await emit(accumulator.endEpoch(valid));
+    },
+    endCountedEpoch() {
+      if (microBatches !== plan.microBatchesPerEpoch) return;
+      microBatches = 0;
+      emit(accumulator.endEpoch());
     },
     log(values) {
       emit(accumulator.log(values));

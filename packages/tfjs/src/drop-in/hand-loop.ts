@@ -61,6 +61,7 @@ export function createHandLoop(
   function train(call: string, compute: (scale: number) => LossGradients, passOver: () => tf.Scalar): tf.Scalar {
     run = run?.ended === false ? run : begin(call);
     try {
+      run.endCountedEpoch();
       if (run.tailIsDropped()) {
         const loss = passOver();
         run.passOver();
@@ -123,7 +124,9 @@ export function createHandLoop(
       await current.endEpoch(valid);
     },
     end: async (outcome, error) => {
-      await underWay('end').end(outcome, error);
+      const current = underWay('end');
+      if (outcome === 'finished') current.endCountedEpoch();
+      await current.end(outcome, error);
     },
     dispose() {
       computedLoss?.dispose();

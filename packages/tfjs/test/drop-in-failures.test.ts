@@ -200,6 +200,12 @@ onEachBackend(() => {
         },
         undefined,
       ],
+      ['for lack of the callback', ({ model }) => fitWith(model, []), 'outside of a fit that has the callback'],
+      [
+        'by a callback that stands twice',
+        ({ model, callback }) => fitWith(model, [callback, callback]),
+        'stands twice',
+      ],
       [
         'by a loop whose schedule lacks a length',
         async ({ optimizer }) => optimizer.minimize(() => tf.scalar(1)),

@@ -103,7 +103,7 @@ export function accumulateGradients(
       assertNotDisposed('fit');
       await runs.current?.end('finished');
     },
-    withoutRun: () => stream.giveUp(),
+    withoutRun: () => runs.giveUp(),
   });
 
   return {

@@ -38,6 +38,7 @@ export class FitCallback extends tf.Callback {
   }
 
   override setModel(model: Parameters<tf.Callback['setModel']>[0]): void {
+    if (this.#session !== undefined) throw new Error('fit: this callback stands twice in the list of callbacks');
     super.setModel(model);
     if (this.model.optimizer !== this.#parts.optimizer) {
       this.#parts.withoutRun();

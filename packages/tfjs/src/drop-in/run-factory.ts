@@ -18,6 +18,8 @@ export interface RunFactory {
   readonly current: AccumulationRun | undefined;
   /** Begins a run. Throws a `TypeError` or `RangeError` where plan, policy and options do not fit. */
   begin(plan: TrainingPlan, how: { readonly readsAtOnce: boolean }): AccumulationRun;
+  /** No run came of what should have begun one: lets go who waits for it. */
+  giveUp(): void;
 }
 
 export function createRunFactory(
@@ -41,16 +43,6 @@ export function createRunFactory(
     );
   }
 
-  function claimed(plan: TrainingPlan) {
-    try {
-      const accumulator = createAccumulator(policy, plan, { run: runOptions() });
-      return { accumulator, claim: claimOptimizer(optimizer, accumulator.run.id) };
-    } catch (error) {
-      stream.giveUp();
-      throw error;
-    }
-  }
-
   return {
     order,
     get stepsLate() {
@@ -61,7 +53,8 @@ export function createRunFactory(
     },
     begin(plan, { readsAtOnce }) {
       completeBackend();
-      const { accumulator, claim } = claimed(plan);
+      const accumulator = createAccumulator(policy, plan, { run: runOptions() });
+      const claim = claimOptimizer(optimizer, accumulator.run.id);
       made += 1;
       run = createAccumulationRun({
         accumulator,
@@ -74,5 +67,6 @@ export function createRunFactory(
       });
       return run;
     },
+    giveUp: () => stream.giveUp(),
   };
 }

@@ -182,7 +182,6 @@ onEachBackend((backend) => {
     const run = train({
       model,
       optimizer: tf.train.sgd(0.1),
-      // Made here, since wasm's clipping, which the crossentropies use, turns NaN into a number.
       loss: (yTrue, yPred) => tf.mul(tf.mean(tf.squaredDifference(yTrue, yPred)), Number.NaN),
       data: [classes(4), classes(4)],
       earlyStopping: { monitor: 'train.loss', restoreBest: true },

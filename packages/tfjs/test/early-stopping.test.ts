@@ -188,8 +188,7 @@ onEachBackend(() => {
     const run = train({
       model: classifier(),
       optimizer: tf.train.sgd(0.1),
-      // Not a crossentropy, whose clipping takes NaN for a number on wasm.
-      loss: 'meanSquaredError',
+      loss: 'categoricalCrossentropy',
       data: (epoch) => [epoch === 0 ? { xs, ys } : broken],
       microBatchSize: 8,
       epochs: 9,

@@ -5,8 +5,8 @@ import type { NamedScalars } from './trainable.js';
 
 /** What a function of metrics returned; nothing is none. Throws a `TypeError` that starts with `owner` for what is no scalar. */
 export function namedScalars(owner: string, given: unknown): NamedScalars {
-  if (given === undefined) return {};
-  const isNamed = typeof given === 'object' && given !== null && !Array.isArray(given);
+  if (given === undefined || given === null) return {};
+  const isNamed = typeof given === 'object' && !Array.isArray(given);
   if (!isNamed || given instanceof tf.Tensor || given instanceof Promise) {
     const shown = given instanceof tf.Tensor ? 'a tensor' : given instanceof Promise ? 'a promise' : show(given);
     throw new TypeError(`${owner} must return scalar tensors by name, not ${shown}`);

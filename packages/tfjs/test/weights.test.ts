@@ -357,7 +357,7 @@ onEachBackend((backend) => {
       'at a full window that weighs nothing',
       () =>
         streamed({ ...errors(1, 2), sampleWeights: tf.zeros([2]) }, { ...errors(1, 2), sampleWeights: tf.zeros([2]) }),
-      'weight: the micro-batches of the window that ends after microStep 1 weigh 0 in all',
+      'weight: the micro-batches of the window that ends with microStep 2 weigh 0 in all',
     ],
     [
       'at a flushed window that weighs nothing',

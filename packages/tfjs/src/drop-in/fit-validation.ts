@@ -24,7 +24,7 @@ export async function validationOf(
  */
 function aligned(valid: Metrics, labels: readonly string[], outputs: number): Metrics {
   // The first output's loss comes twice, as the first sum and as the first metric.
-  const isShifted = labels.every((label) => label in valid) && valid[labels[outputs]!] === valid[labels[0]!];
+  const isShifted = labels.every((label) => label in valid) && Object.is(valid[labels[outputs]!], valid[labels[0]!]);
   if (!isShifted) return valid;
   const right = labels.slice(1, labels.length - outputs + 1).map((label, at) => [label, valid[labels[outputs + at]!]!]);
   return Object.fromEntries([['loss', valid[labels[outputs - 1]!]!], ...right]);

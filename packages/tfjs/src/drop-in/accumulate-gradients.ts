@@ -47,8 +47,9 @@ export interface GradientAccumulation {
  *
  * Parameters stay as they are until a window is full; then the optimizer steps once, with the window's mean gradient, before
  * fit validates. What fit logs stays what it is. A fit whose `stopTraining` is set at an epoch's end, as early stopping does, has
- * finished; set inside an epoch, it discards the open window and the run is stopped. Under normalize `'target'`, regularizers
- * count in a window that overshoots for as much more as its samples do. Throws a `TypeError` or `RangeError` that names the option and the value; where
+ * finished; set inside an epoch, it discards the open window and the run is stopped. In a loop of your own, `trainOnBatch`
+ * included, regularizers are a part of the loss like any other: under normalize `'target'` they count in a window that
+ * overshoots for as much more as its samples do. Throws a `TypeError` or `RangeError` that names the option and the value; where
  * policy and fit do not fit, fit rejects with one.
  */
 export function accumulateGradients(

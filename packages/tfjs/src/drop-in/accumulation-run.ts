@@ -28,9 +28,10 @@ export interface AccumulationRun {
   tailIsDropped(samplesLeft?: number): boolean;
   /**
    * Adds a micro-batch's gradient, which `compute` gives by position and multiplied by `scale`, and steps where that fills the
-   * window, all at once. Returns the loss. What there is to tell of it waits for `tell`.
+   * window, all at once. `penaltyShare` is the part of the model's penalties that counts, as in `train()`. Returns the loss.
+   * What there is to tell of it waits for `tell`.
    */
-  train(share: MicroBatchShare, compute: (scale: number) => LossGradients): tf.Scalar;
+  train(share: MicroBatchShare, compute: (scale: number, penaltyShare: number) => LossGradients): tf.Scalar;
   /** Counts a micro-batch of a dropped tail. */
   passOver(): void;
   /** Tells of the micro-batch that was trained last. A promise only where a logger or a device makes wait. */
@@ -166,13 +167,16 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       gradient.times?.lap();
       const target = accumulator.nextTarget();
       const isFlushed = policy.lastWindow === 'flush' && nextMicroBatch() === plan.microBatchesPerEpoch;
-      const fillsWindow = isFlushed || accumulator.windowSamples + untoldSamples + samples >= target;
+      const missing = target - accumulator.windowSamples - untoldSamples;
+      const fillsWindow = isFlushed || samples >= missing;
+      // Divided by its target, a window that overshoots it would count penalties for more than one.
+      const penaltyShare = policy.normalize === 'target' ? Math.min(1, missing / samples) : 1;
       // A step divided by a total weight of 0 would turn every parameter into NaN.
       if (fillsWindow && window.weight + weight === 0 && !window.hasSkipped) {
         throw new RangeError('weight: the micro-batches of the window that is full now weigh 0 in all');
       }
       const learningRate = gradient.learningRate();
-      const admitted = gradient.add(weight / target, compute);
+      const admitted = gradient.add(weight / target, (scale) => compute(scale, penaltyShare));
       const { loss, check, squares, scale } = admitted;
       trained += 1;
       const nonFinite = check?.unread === undefined ? check?.parts([]) : undefined;

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { createPacer } from '../macrotask.js';
 import { show } from '../option-checks.js';
 import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from '../start-diagnostics.js';
@@ -96,12 +96,24 @@ export function createFitSession(
         batch.state = 'passed over';
         return loss;
       }
-      const loss = run!.train({ samples: size, weight: size }, (scale) => {
-        const { loss, gradients } = fitGradients(f, variables, scale);
-        return { loss, gradients: runs.order.place(variables, gradients) };
-      });
-      batch.state = 'trained';
-      return loss;
+      /** What fit logs, where that is not what is minimized. */
+      let whole: tf.Scalar | undefined;
+      try {
+        const loss = run!.train({ samples: size, weight: size }, (scale, penaltyShare) => {
+          const surplus = surplusPenalty(model, penaltyShare);
+          const minimized = surplus === undefined ? f : () => tf.sub(f(), surplus()) as tf.Scalar;
+          const { loss, gradients } = fitGradients(minimized, variables, scale);
+          if (surplus !== undefined) whole = tf.tidy(() => tf.add(loss, surplus()));
+          return { loss, gradients: runs.order.place(variables, gradients) };
+        });
+        batch.state = 'trained';
+        if (whole === undefined) return loss;
+        loss.dispose();
+        return whole;
+      } catch (error) {
+        whole?.dispose();
+        throw error;
+      }
     },
 
     async onBatchEnd(logs) {
@@ -141,6 +153,12 @@ export function createFitSession(
 }
 
 const FAILED_ELSEWHERE = 'fit failed outside of the loss and its gradient; its promise tells the error';
+
+/** The part of a model's penalties that is too much where only this share counts; undefined where there is none. */
+function surplusPenalty(model: tf.LayersModel, share: number): (() => tf.Scalar) | undefined {
+  if (share === 1 || tf.tidy(() => model.calculateLosses().length) === 0) return undefined;
+  return () => tf.mul(tf.addN(model.calculateLosses()), 1 - share);
+}
 
 /** Tells where a data set that does not know its size lets validation come before the step that it should see. */
 function lateFlushDiagnostic(

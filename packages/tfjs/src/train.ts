@@ -1,4 +1,5 @@
 import { type EpochEndEvent, type TrainEvent, whenRelieved } from '@microbatch/core';
+import { errorText } from './error-text.js';
 import { createGradientSum } from './gradient-sum.js';
 import { nextMacrotask } from './macrotask.js';
 import { claimOptimizer } from './optimizer-claims.js';
@@ -48,7 +49,7 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
       return { history: Object.freeze(history), outcome, ...judged };
     } catch (error) {
       await checkpointer.settled();
-      await emit(accumulator.end('failed', error instanceof Error ? error.message : String(error)));
+      await emit(accumulator.end('failed', errorText(error)));
       events.error(error);
       throw error;
     } finally {

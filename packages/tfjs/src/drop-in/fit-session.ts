@@ -1,5 +1,6 @@
 import type { Metrics } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
+import { errorText } from '../error-text.js';
 import { createPacer } from '../macrotask.js';
 import { show } from '../option-checks.js';
 import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from '../start-diagnostics.js';
@@ -131,10 +132,7 @@ export function createFitSession(
     },
 
     end(error) {
-      run?.end(
-        'failed',
-        error === undefined ? FAILED_ELSEWHERE : error instanceof Error ? error.message : String(error),
-      );
+      run?.end('failed', error === undefined ? FAILED_ELSEWHERE : errorText(error));
     },
   };
 }

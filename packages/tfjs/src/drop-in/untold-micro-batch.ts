@@ -1,7 +1,7 @@
 import type { Metrics } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import type { NonFiniteParts } from '../non-finite.js';
-import { readTogether } from '../read-together.js';
+import { readNow, readTogether } from '../read-together.js';
 import type { AdmittedGradient, StepTaken } from './window-gradient.js';
 
 /** What fit tells its callbacks: a number, or a tensor that is fit's own. */
@@ -80,12 +80,4 @@ export function readLogged(scalars: readonly LoggedScalar[]): readonly number[] 
   };
   const values = readTogether(held.filter((scalar) => typeof scalar === 'object'));
   return values instanceof Promise ? values.then(numbers) : numbers(values);
-}
-
-function readNow(tensors: readonly tf.Tensor[]): readonly ArrayLike<number>[] {
-  try {
-    return tensors.map((tensor) => tensor.dataSync());
-  } finally {
-    tf.dispose(tensors as tf.Tensor[]);
-  }
 }

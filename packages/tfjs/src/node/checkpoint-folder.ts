@@ -6,6 +6,7 @@ import { CheckpointError } from '../checkpoint/checkpoint-error.js';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.js';
 import { assertKnownOptions, assertPositiveInteger, show } from '../option-checks.js';
 
+/** What a folder keeps. */
 export interface CheckpointFolderOptions {
   /** How many checkpoints stay; 2 by default, so that there is one to fall back on. */
   readonly keep?: number;

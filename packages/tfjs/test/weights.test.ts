@@ -282,7 +282,7 @@ onEachBackend((backend) => {
     ['no class weights', () => ({ classWeight: {} }), 'classWeight must be an object of weights by class'],
     ['a class by name', () => ({ classWeight: { cat: 2 } }), 'classWeight must be by index of the class, not by "cat"'],
     ['a class weight as text', () => ({ classWeight: { 0: '2' } }), 'classWeight[0] must be a number, not "2"'],
-    ['a negative class weight', () => ({ classWeight: { 0: -1 } }), 'classWeight[0] must be finite and not negative'],
+    ['a negative class weight', () => ({ classWeight: { 0: -1 } }), 'classWeight[0] must be finite and at least 0'],
     [
       'a class that the model has not',
       () => ({ model: classifier(), data: [classes(4)], classWeight: { 3: 1 } }),

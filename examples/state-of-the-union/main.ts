@@ -1,7 +1,6 @@
 // Shows why a window must be weighted by tokens: a character language model on the State of the Union addresses, whose
 // sentences have from 2 to thousands of characters. A micro-batch is 8 sentences; an optimizer step sees 64 of them, and each
 // *character* counts the same. The table at the end compares the loss of the step with what other ways to log would have said.
-import { join } from 'node:path';
 import { gradientAccumulation, record } from '@microbatch/core';
 import { tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
@@ -77,7 +76,7 @@ for (const [epoch, { valid }] of history.entries()) {
   );
 }
 console.log(`The model writes: ${writeSentence(model, corpus.characters, seededRandom())}`);
-console.log(`Look at it: tensorboard --logdir ${join(out)}`);
+console.log(`Look at it: tensorboard --logdir ${out}`);
 
 function* batches(sentences: readonly Uint8Array[]): Generator<SentenceBatch> {
   for (let at = 0; at < sentences.length; at += MICRO_BATCH) yield sentenceBatch(sentences.slice(at, at + MICRO_BATCH));

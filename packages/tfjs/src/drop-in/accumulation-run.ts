@@ -119,14 +119,9 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
   }
 
   /** What the noise of gradients is estimated from. */
-  function note({
-    samples,
-    weight,
-    squaredNorm,
-    scale,
-  }: MicroBatchShare & Pick<ReadMicroBatch, 'squaredNorm' | 'scale'>) {
-    if (squaredNorm === undefined) return;
-    gradient.noiseScale?.add({ samples, weight, squaredNorm: squaredNorm / scale ** 2 });
+  function note({ samples, weight, squares, scale }: MicroBatchShare & Pick<ReadMicroBatch, 'squares' | 'scale'>) {
+    if (squares === undefined) return;
+    gradient.noiseScale?.add({ samples, weight, squaredNorm: squares / scale ** 2 });
   }
 
   function tellUntold(): Promise<void> | undefined {
@@ -183,7 +178,7 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       if (nonFinite !== undefined) window.hasSkipped = true;
       else window.weight += weight;
       if (nonFinite === undefined && typeof squares === 'number') {
-        note({ samples, weight, scale, squaredNorm: squares });
+        note({ samples, weight, scale, squares });
       }
       const steps = fillsWindow && !stepsLate && window.weight > 0;
       const normalizer = policy.normalize === 'target' ? target : window.weight;

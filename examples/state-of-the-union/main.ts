@@ -6,11 +6,11 @@ import { tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
 import { registerWasmKernels, train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { useBackend } from '../mnist/backend.js';
-import { makeRunFolder, nameRunFolder } from '../mnist/run-folder.js';
+import { useBackend } from '../shared/backend.js';
 import { exampleOptions } from '../shared/example-options.js';
 import { optimizerSteps } from '../shared/optimizer-steps.js';
 import { printTable } from '../shared/print-table.js';
+import { makeRunFolder, nameRunFolder } from '../shared/run-folder.js';
 import { type Corpus, readAddresses } from './addresses.js';
 import {
   type CharacterModel,

@@ -6,6 +6,7 @@ import { type PreparedCheckpoints, prepareCheckpoints } from './checkpoint/prepa
 import type { StatefulPart } from './checkpoint/stateful-part.js';
 import { type CustomModel, customTrainable } from './custom-model.js';
 import type { DataSource } from './data-source.js';
+import type { Diagnostic } from './diagnostic.js';
 import { createEarlyStopping, type EarlyStopping } from './early-stopping.js';
 import { earlyStoppingRule, type KnownMetrics } from './early-stopping-options.js';
 import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
@@ -24,7 +25,7 @@ import {
   show,
 } from './option-checks.js';
 import { type Draws, seededDraws } from './seeded-draws.js';
-import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from './start-diagnostics.js';
+import { batchNormDiagnostic, noStepDiagnostic } from './start-diagnostics.js';
 import {
   type BatchStream,
   datasetSource,
@@ -59,7 +60,7 @@ export interface PreparedTraining<B> {
   readonly statefulParts: readonly StatefulPart[];
   readonly measurements: Measurements;
   /** What is known beforehand and worth telling. */
-  readonly diagnostics: readonly StartDiagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Every option of every model: which belong together is checked here, because not every caller has types. */

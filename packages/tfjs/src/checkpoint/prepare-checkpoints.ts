@@ -10,9 +10,9 @@ import {
 } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { CustomModel } from '../custom-model.js';
+import type { Diagnostic } from '../diagnostic.js';
 import type { GradientSum } from '../gradient-sum.js';
 import { show } from '../option-checks.js';
-import type { StartDiagnostic } from '../start-diagnostics.js';
 import { isIterable } from '../streamed-data.js';
 import type { DataPosition } from './checkpoint-content.js';
 import { CheckpointError, named } from './checkpoint-error.js';
@@ -32,7 +32,7 @@ import type { StatefulPart } from './stateful-part.js';
 /** How a run is saved, and where it goes on; without the option `checkpoints`, it is not, and begins. */
 export interface PreparedCheckpoints {
   /** What is known beforehand and worth telling. */
-  readonly diagnostics: readonly StartDiagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
   /** Made anew, or as it was saved. Throws a `CheckpointError` where what was saved has another policy or plan. */
   accumulator(policy: AccumulationPolicy, plan: TrainingPlan, run: RunOptions | undefined): Accumulator;
   /**

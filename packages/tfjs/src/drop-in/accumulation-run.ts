@@ -1,9 +1,9 @@
 import type { Accumulator, LogValues, Metrics, RunOutcome, TrainEvent, WindowStatus } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
+import type { Diagnostic } from '../diagnostic.js';
 import { nonFiniteError } from '../non-finite.js';
 import { readingStalls } from '../read-values.js';
 import type { RunEvents } from '../run-events.js';
-import type { StartDiagnostic } from '../start-diagnostics.js';
 import type { LossGradients } from './loss-gradients.js';
 import {
   holdLogged,
@@ -23,7 +23,7 @@ export interface AccumulationRun {
   readonly hasTrained: boolean;
   /** Micro-batches of the epoch under way, those of a dropped tail included. */
   readonly microBatches: number;
-  start(diagnostics: readonly StartDiagnostic[]): Promise<void>;
+  start(diagnostics: readonly Diagnostic[]): Promise<void>;
   /** The rest of the epoch fills no window: gradients need not be computed. `samplesLeft` as in the accumulator. */
   tailIsDropped(samplesLeft?: number): boolean;
   /**
@@ -39,7 +39,7 @@ export interface AccumulationRun {
   closeEpoch(): Promise<void>;
   endEpoch(valid?: Metrics): Promise<void>;
   log(values: LogValues): void;
-  diagnose(diagnostic: StartDiagnostic): Promise<void>;
+  diagnose(diagnostic: Diagnostic): Promise<void>;
   /** Discards the open window and completes the stream; without effect on a run that has ended. */
   end(outcome: RunOutcome, error?: string): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import type { Metrics } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
+import type { Diagnostic } from '../diagnostic.js';
 import { errorText } from '../error-text.js';
 import { createPacer } from '../macrotask.js';
 import { show } from '../option-checks.js';
-import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from '../start-diagnostics.js';
+import { batchNormDiagnostic, noStepDiagnostic } from '../start-diagnostics.js';
 import type { AccumulationRun } from './accumulation-run.js';
 import { type FitParams, metricNames, planOfFit } from './fit-params.js';
 import { lossGradients, lossOnly } from './loss-gradients.js';
@@ -45,7 +46,7 @@ export function createFitSession(
   function begin({ size }: FitLogs): Promise<void> {
     const plan = planOfFit(params, firstEpoch ?? 0, policySize, typeof size === 'number' ? size : undefined);
     run = runs.begin(plan, { readsAtOnce: false });
-    const diagnostics: (StartDiagnostic | undefined)[] = [
+    const diagnostics: (Diagnostic | undefined)[] = [
       batchNormDiagnostic(model),
       noStepDiagnostic(run.accumulator, params.samples ?? undefined, plan.epochs!),
       lateFlushDiagnostic(run, params),
@@ -148,10 +149,7 @@ async function validationOf(logs: FitLogs, names: readonly string[]): Promise<Me
 }
 
 /** Tells where a data set that does not know its size lets validation come before the step that it should see. */
-function lateFlushDiagnostic(
-  { accumulator }: AccumulationRun,
-  { doValidation }: FitParams,
-): StartDiagnostic | undefined {
+function lateFlushDiagnostic({ accumulator }: AccumulationRun, { doValidation }: FitParams): Diagnostic | undefined {
   const { plan, policy } = accumulator.run;
   if (policy.lastWindow !== 'flush' || plan.microBatchesPerEpoch !== undefined || !doValidation) return undefined;
   return {
@@ -163,7 +161,7 @@ function lateFlushDiagnostic(
 }
 
 /** Tells where `fit`, which validates without giving anybody a chance to wait, does so before an epoch's last step. */
-function lateStepDiagnostic(stepsLate: boolean, { doValidation, samples }: FitParams): StartDiagnostic | undefined {
+function lateStepDiagnostic(stepsLate: boolean, { doValidation, samples }: FitParams): Diagnostic | undefined {
   if (!stepsLate || !doValidation || samples === null) return undefined;
   return {
     level: 'warn',

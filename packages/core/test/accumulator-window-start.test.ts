@@ -28,6 +28,17 @@ describe('windowStart', () => {
     expect(accumulator.windowStart).toEqual({ step: 0, samples: 8, epoch: 0.25 });
   });
 
+  it('is in the next epoch where one is closed before its last micro-batch', () => {
+    const dropping = gradientAccumulation({ accumBatchSize: 24, lastWindow: 'drop' });
+    const accumulator = started(dropping, plan);
+    train(accumulator, [8, 8, 8]);
+    expect(accumulator.windowStart.epoch).toBe(0.75);
+    accumulator.closeEpoch();
+    expect(accumulator.windowStart).toEqual({ step: 1, samples: 24, epoch: 1 });
+    train(accumulator, [8]);
+    expect(accumulator.windowStart.epoch).toBe(1);
+  });
+
   it('is kept by a snapshot', () => {
     const accumulator = started(policy, plan);
     train(accumulator, [8, 8, 8, 8]);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { samplesOfAnyBatch } from './batch-samples.js';
+import { namedScalars } from './named-scalars.js';
 import { show } from './option-checks.js';
 import type { NamedScalars, Trainable } from './trainable.js';
 import { assertSameVariables, refusingNewVariables } from './variable-checks.js';
@@ -36,9 +37,11 @@ export function customTrainable<B>(model: CustomModel<B>, samples?: (batch: B) =
       loss() {
         if (!training) return model.loss(batch, { training });
         assertSameVariables('model.variables', trainable, trainableOf(model.variables));
-        return refusingNewVariables(() => model.loss(batch, { training }));
+        return refusingNewVariables('model.loss', 'make them before train() and list them in model.variables', () =>
+          model.loss(batch, { training }),
+        );
       },
-      metrics: () => model.metrics?.(batch, { training }) ?? {},
+      metrics: () => namedScalars('model.metrics', model.metrics?.(batch, { training })),
       release() {},
     }),
   };

@@ -75,7 +75,9 @@ export function createEarlyStopping(rule: EarlyStoppingRule, variables: readonly
   return {
     judge(event) {
       const { epoch } = event;
-      const value = event[from]?.[name];
+      // An epoch all of whose micro-batches were skipped has no means, and no best value either.
+      const allSkipped = from === 'train' && Object.keys(event.train).length === 0;
+      const value = allSkipped ? Number.NaN : event[from]?.[name];
       if (value === undefined)
         throw new RangeError(`earlyStopping.monitor is '${monitor}', but ${describeValues(event)}`);
       lastEpoch = epoch;

@@ -3,7 +3,7 @@ import { labelledSamples } from './batch-samples.js';
 import type { DataSource } from './data-source.js';
 import { assertKnownOptions, assertOptional, assertPositiveInteger, assertSeed } from './option-checks.js';
 import { rowReader } from './row-reader.js';
-import { assertWeightValues } from './sample-weights.js';
+import { assertSomeWeight } from './sample-weights.js';
 import { shuffledOrder } from './shuffled-order.js';
 import { type LabelledBatch, listTensors, mapTensors, type Tensors } from './tensors.js';
 
@@ -30,7 +30,7 @@ export function inMemorySource(owner: string, data: InMemoryData): DataSource<La
   assertOptional(`${owner}.shuffle`, shuffle, 'boolean');
   assertSeed(`${owner}.seed`, seed);
 
-  if (data.sampleWeights !== undefined) assertWeightValues(owner, data.sampleWeights);
+  if (data.sampleWeights !== undefined) assertSomeWeight(owner, data.sampleWeights);
 
   const readers = new Map(tensorsOf(data).map((tensor) => [tensor, rowReader(tensor)]));
 

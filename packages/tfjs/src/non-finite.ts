@@ -4,7 +4,9 @@ import { show } from './option-checks.js';
 /**
  * What becomes of a micro-batch whose loss, or any element of whose gradient, is NaN or infinite: `'propagate'` trains with
  * it, at no cost; `'skip'` leaves it out of its window, which then steps as if it were the rest; `'raise'` fails the run
- * before the window's step. A sum of finite gradients that overflows float32 is not looked for.
+ * before the window's step. Where finite gradients come to a sum that overflows float32, which no micro-batch is to blame
+ * for, `'skip'` and `'raise'` fail the run before the step; on backends whose reads stall only where the norm of the
+ * gradient is read anyway, by `clip` or `measure`.
  */
 export type NonFinite = 'propagate' | 'skip' | 'raise';
 
@@ -21,6 +23,13 @@ export function assertNonFinite(given: unknown, normalize: Normalize): asserts g
   if (given !== 'skip' || normalize !== 'target') return;
   throw new TypeError(
     `nonFinite is 'skip', but normalize is 'target', which divides by the target whatever is left out: use normalize 'actual'`,
+  );
+}
+
+/** The error of a window whose gradient has this norm, and whose micro-batches are finite. */
+export function overflowError(norm: number, nonFinite: NonFinite): RangeError {
+  return new RangeError(
+    `the gradient of a window overflows float32: its norm is ${norm}, though its micro-batches are finite, and nonFinite is '${nonFinite}'`,
   );
 }
 

@@ -5,6 +5,8 @@ import { measureNorms, totalNorm } from './gradient-norms.js';
 import type { GradientSum, NamedGradient } from './gradient-sum.js';
 import { assertHasLearningRate, learningRateOf, setLearningRate } from './learning-rate.js';
 import { createLearningRate, type LearningRate, type WindowStart } from './learning-rate-schedule.js';
+import { type NonFinite, overflowError } from './non-finite.js';
+import { readingStalls } from './read-values.js';
 import { createWeightDecay, type WeightDecay } from './weight-decay.js';
 
 /** What is done around the optimizer's own step; all of it is optional, and what is absent is not done. */
@@ -17,6 +19,8 @@ export interface OptimizerStepOptions {
   readonly weightDecay?: WeightDecay | undefined;
   /** Measures the norm of the window's mean gradient where nothing clips it too. */
   readonly measureNorm?: boolean | undefined;
+  /** Unless it propagates, a gradient that is not finite is refused, with a `RangeError`, where its norm can be read at once. */
+  readonly nonFinite?: NonFinite | undefined;
 }
 
 /** What happens where a window is full, from its mean gradient to the variables' new values. */
@@ -43,7 +47,7 @@ export interface OptimizerStep {
 export function createOptimizerStep(
   optimizer: tf.Optimizer,
   variables: readonly tf.Variable[],
-  { clip, learningRate, weightDecay, measureNorm = false }: OptimizerStepOptions = {},
+  { clip, learningRate, weightDecay, measureNorm = false, nonFinite = 'propagate' }: OptimizerStepOptions = {},
 ): OptimizerStep {
   const clipGradient = clip === undefined ? undefined : createClip(clip);
   const rateAt = learningRate === undefined ? undefined : createLearningRate(learningRate);
@@ -53,7 +57,7 @@ export function createOptimizerStep(
 
   function measureAndClip(sum: GradientSum): StepMeasurements | Promise<StepMeasurements> {
     if (clipGradient !== undefined) return clipGradient(sum);
-    if (!measureNorm) return {};
+    if (!measureNorm && (nonFinite === 'propagate' || readingStalls())) return {};
     const norms = measureNorms(sum.named());
     const measured = (read: readonly number[]) => ({ gradNorm: totalNorm(read) });
     return norms instanceof Promise ? norms.then(measured) : measured(norms);
@@ -80,6 +84,8 @@ export function createOptimizerStep(
       return applyMeasured(measured);
 
       function applyMeasured(read: StepMeasurements): AppliedInfo | Promise<AppliedInfo> {
+        const { gradNorm = 0 } = read;
+        if (nonFinite !== 'propagate' && !Number.isFinite(gradNorm)) throw overflowError(gradNorm, nonFinite);
         const waits = beforeApply?.(sum.named());
         return waits === undefined ? step(sum, at, read) : waits.then(() => step(sum, at, read));
       }

@@ -19,7 +19,6 @@ export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun;
 export function train<B>(options: TrainOptions<B>): TrainRun {
   const training = prepareTraining(options);
   const { accumulator, diagnostics, earlyStopping, trainable, statefulParts } = training;
-  const giveOptimizerBack = claimOptimizer(options.optimizer, accumulator.run.id, trainable.variables);
   const { events$, ...events } = createRunEvents(() => whenRelieved(accumulator.run.id));
   const stop = createStopSignal();
   const gradientSum = createGradientSum(trainable.variables);
@@ -33,6 +32,8 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
   const { variables } = trainable;
   const context = { accumulator, gradientSum, variables, parts: statefulParts, history, emit };
   const { checkpointer, start, restore, resumeLoggers } = training.checkpoints.open(context);
+  // Last, because what refuses a training must not keep its optimizer.
+  const claim = claimOptimizer(options.optimizer, accumulator.run.id, variables);
 
   async function run(): Promise<TrainResult> {
     await nextMacrotask();
@@ -55,7 +56,7 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
     } finally {
       forgetLoggers();
       gradientSum.clear();
-      giveOptimizerBack();
+      claim.release();
     }
   }
 

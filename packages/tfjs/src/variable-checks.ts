@@ -12,17 +12,17 @@ export function assertSameVariables(owner: string, began: readonly tf.Variable[]
   );
 }
 
-/** Calls a loss, and refuses trainable variables that it makes, with a `TypeError`: they would never be trained. */
-export function refusingNewVariables<T>(compute: () => T): T {
-  const before = registered().length;
+/**
+ * Calls a loss, and refuses trainable variables that it makes, with a `TypeError`: they would never be trained. `owner` is what
+ * calls it, `instead` what to do with them.
+ */
+export function refusingNewVariables<T>(owner: string, instead: string, compute: () => T): T {
+  // Not by their place at the end: names that are numbers, which variables have by default, come first.
+  const before = new Set(registered());
   const result = compute();
-  const made = registered()
-    .slice(before)
-    .filter((variable) => variable.trainable);
+  const made = registered().filter((variable) => variable.trainable && !before.has(variable));
   if (made.length === 0) return result;
-  throw new TypeError(
-    `model.loss made variables during training (${names(made)}): make them before train() and list them in model.variables`,
-  );
+  throw new TypeError(`${owner} made variables during training (${names(made)}): ${instead}`);
 }
 
 function registered(): tf.Variable[] {

@@ -19,6 +19,12 @@ const custom = (loss: (batch: LabelledBatch) => tf.Tensor): Partial<TrainOptions
   loss: undefined as never,
 });
 
+const measured = (metrics: () => unknown): Partial<TrainOptions> => {
+  const kernel = tf.variable(tf.ones([6, 3]));
+  const loss = ({ xs }: LabelledBatch) => tf.mean(tf.matMul(xs as tf.Tensor2D, kernel as tf.Tensor2D));
+  return { model: { variables: [kernel], loss, metrics: metrics as never }, loss: undefined as never };
+};
+
 describe('train() refuses, before any work', () => {
   const data = () => ({ ...classes(16), batchSize: 4 });
   const iterator = (): LabelledBatch[] => [classes(4)];
@@ -240,6 +246,41 @@ describe('a run fails, saying why,', () => {
       'at a batch whose samples are unknown',
       () => ({ ...streamed, ...custom(() => tf.scalar(1)), data: [{ text: 'a' }] as never }),
       'give train() the option samples(batch)',
+    ],
+    [
+      'at a metric for each sample',
+      () => measured(() => ({ error: tf.ones([4]) })),
+      'model.metrics: error must be a scalar, not a tensor of shape [4]: take its mean',
+    ],
+    [
+      'at a metric that is a number',
+      () => measured(() => ({ error: 0.5 })),
+      'model.metrics: error must be a scalar tensor, not 0.5',
+    ],
+    [
+      'at metrics without names',
+      () => measured(() => tf.scalar(1)),
+      'model.metrics must return scalar tensors by name, not a tensor',
+    ],
+    [
+      'at metrics that nobody waits for',
+      () => measured(async () => ({ error: tf.scalar(1) })),
+      'model.metrics must return scalar tensors by name, not a promise',
+    ],
+    [
+      'at a sample weight below zero in a stream',
+      () => ({ ...streamed, data: [{ xs, ys, sampleWeights: tf.tensor1d([3, -1, 1, 1]) }] }),
+      'data: sampleWeights must be finite and not negative; number 1 of them is -1',
+    ],
+    [
+      'at a sample weight of NaN in a stream',
+      () => ({ ...streamed, data: [{ xs, ys, sampleWeights: tf.tensor1d([3, 1, Number.NaN, 1]) }] }),
+      'data: sampleWeights must be finite and not negative; number 2 of them is NaN',
+    ],
+    [
+      'at a sample weight below zero in validation',
+      () => ({ validation: [{ xs, ys, sampleWeights: tf.tensor1d([3, 1, 1, -2]) }] }),
+      'validation: sampleWeights must be finite and not negative; number 3 of them is -2',
     ],
     ['at a weight below zero', () => ({ weight: () => -1 }), 'weight must be a number that is not negative, not -1'],
     ['at data that has nothing', () => ({ ...streamed, data: () => [] }), 'data yielded no micro-batch in epoch 1'],

@@ -105,6 +105,28 @@ onEachBackend((backend) => {
       made!.dispose();
     });
 
+    it('at a variable without a name that the loss makes when the optimizer has variables of its own', async () => {
+      const kernel = tf.variable(tf.ones([6, 3]));
+      let batches = 0;
+      const made: tf.Variable[] = [];
+      const model: CustomModel<LabelledBatch> = {
+        variables: [kernel],
+        loss(batch) {
+          batches += 1;
+          if (batches === 3) made.push(tf.variable(tf.ones([6, 3])));
+          return mean(batch, kernel);
+        },
+      };
+      const optimizer = tf.train.adam(0.1);
+      const data = { ...classes(16), batchSize: 4 };
+      const { error, trained } = await failure({ model, optimizer, data, accumulation });
+      expect((error as Error).message).toBe(
+        `model.loss made variables during training (${made[0]!.name}): make them before train() and list them in model.variables`,
+      );
+      expect(trained).toBe(2);
+      tf.dispose(made);
+    });
+
     it('at a loss that turns into a vector', async () => {
       const kernel = tf.variable(tf.ones([6, 3]));
       let batches = 0;
@@ -160,7 +182,6 @@ onEachBackend((backend) => {
     const run = train({
       model,
       optimizer: tf.train.sgd(0.1),
-      // Made here, since wasm's clipping, which the crossentropies use, turns NaN into a number.
       loss: (yTrue, yPred) => tf.mul(tf.mean(tf.squaredDifference(yTrue, yPred)), Number.NaN),
       data: [classes(4), classes(4)],
       earlyStopping: { monitor: 'train.loss', restoreBest: true },

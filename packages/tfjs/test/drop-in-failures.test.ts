@@ -162,6 +162,77 @@ onEachBackend(() => {
     expect(typesOf(events)).toEqual(['run-start', ...Array(3).fill('micro-batch'), 'accumulated-batch', 'run-end']);
   });
 
+  describe('who waits for the run of a fit that trains no batch is let go', () => {
+    const { xs, ys } = classes(8);
+    const fails = () => {
+      throw new Error('callback');
+    };
+    type Given = ReturnType<typeof compiled> & { model: tf.Sequential };
+    it.each<[string, (given: Given) => Promise<unknown>, string | undefined]>([
+      [
+        'by a policy that does not fit',
+        ({ model, callback }) => fitWith(model, callback, { batchSize: 8 }),
+        'multiple',
+      ],
+      [
+        'by another callback',
+        ({ model, withCallbacks }) => fitWith(model, withCallbacks({ onEpochBegin: fails })),
+        'callback',
+      ],
+      [
+        'by a model of another optimizer',
+        ({ model, callback }) => {
+          model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });
+          return fitWith(model, callback);
+        },
+        'another optimizer',
+      ],
+      [
+        'for lack of epochs',
+        ({ model, callback }) => fitWith(model, callback, { epochs: 2, initialEpoch: 2 }),
+        undefined,
+      ],
+      [
+        'for lack of data',
+        ({ model, callback }) => {
+          const dataset = tf.data.generator((() => [][Symbol.iterator]()) as () => Iterator<tf.TensorContainer>);
+          return model.fitDataset(dataset, { epochs: 1, verbose: 0, callbacks: callback });
+        },
+        undefined,
+      ],
+      ['for lack of the callback', ({ model }) => fitWith(model, []), 'outside of a fit that has the callback'],
+      [
+        'by a callback that stands twice',
+        ({ model, callback }) => fitWith(model, [callback, callback]),
+        'stands twice',
+      ],
+      [
+        'by a loop whose schedule lacks a length',
+        async ({ optimizer }) => optimizer.minimize(() => tf.scalar(1)),
+        'microBatchesPerEpoch is undefined',
+      ],
+    ])('%s', async (how, fit, message) => {
+      const model = classifier();
+      const schedule = gradientAccumulationSchedule({
+        startAccumBatchSize: 4,
+        finalAccumBatchSize: 8,
+        microBatchSize: 4,
+      });
+      const given = { model, ...compiled(model, tf.train.sgd(0.1), how.includes('schedule') ? schedule : policy) };
+      const receipts = record(given.events$, [memory()], { onDiagnostic() {} });
+      const before = recordRun(given);
+      const fitted = fit(given);
+      if (message === undefined) await fitted;
+      else await expect(fitted).rejects.toThrow(message);
+      expect(await receipts).toMatchObject([{ received: 0, errors: [] }]);
+      expect(before).toEqual({ events: [], completed: true });
+    });
+
+    function fitWith(model: tf.Sequential, callbacks: NonNullable<tf.ModelFitArgs['callbacks']>, more = {}) {
+      return model.fit(xs, ys, args({ callbacks, ...more }));
+    }
+  });
+
   describe('no tensor is left', () => {
     it.each<[string, tf.ModelFitArgs, typeof policy]>([
       ['of a fit', { epochs: 2 }, policy],
@@ -267,6 +338,25 @@ describe('refused with a clear error', () => {
     model.compile({ optimizer, loss: 'categoricalCrossentropy' });
     const fit = model.fit(xs, ys, args({ callbacks: callback }));
     await expect(fit).rejects.toThrow('it is given 2 variables');
+  });
+
+  it('is a loss that makes a variable, which fit would never train', async () => {
+    const model = classifier();
+    const { optimizer, callback } = accumulateGradients(
+      tf.train.adam(0.1),
+      gradientAccumulation({ accumBatchSize: 4 }),
+    );
+    const made: tf.Variable[] = [];
+    const loss = (yTrue: tf.Tensor, yPred: tf.Tensor) => {
+      if (weightsOf(model).some((weight, at) => weight !== before[at])) made.push(tf.variable(tf.scalar(1)));
+      return tf.mean(tf.squaredDifference(yTrue, yPred), -1);
+    };
+    model.compile({ optimizer, loss });
+    const before = weightsOf(model);
+    const fit = model.fit(xs, ys, args({ callbacks: callback }));
+    await expect(fit).rejects.toThrow('the loss made variables during training');
+    expect(made).toHaveLength(1);
+    tf.dispose(made);
   });
 
   it('is a callback that tfjs wraps, behind a plain object', async () => {

@@ -127,6 +127,47 @@ onEachBackend((backend) => {
     });
   });
 
+  it('counts regularizers once in a window that overshoots its target, as train() does, and logs what fit logs', async () => {
+    const { xs, ys } = classes(10);
+    const policy = gradientAccumulation({ accumBatchSize: 8, normalize: 'target' });
+    const regularized = () => {
+      const kernelInitializer = tf.initializers.glorotUniform({ seed: 5 });
+      const kernelRegularizer = tf.regularizers.l1l2({ l1: 0.1, l2: 0.3 });
+      const layer = tf.layers.dense({
+        units: 3,
+        inputShape: [6],
+        activation: 'softmax',
+        kernelInitializer,
+        kernelRegularizer,
+      });
+      return tf.sequential({ layers: [layer] });
+    };
+    const data = { xs, ys, batchSize: 4, shuffle: false };
+    const trained = regularized();
+    const options = { optimizer: tf.train.sgd(0.1), loss: 'categoricalCrossentropy', data, epochs: 2 } as const;
+    const run = train({ ...options, model: trained, accumulation: policy });
+    const expected = collect(run);
+    await run.done;
+
+    const model = regularized();
+    const accumulation = compiled(model, tf.train.sgd(0.1), policy);
+    const fit = recordRun(accumulation);
+    // Batches of 4, 4 | 2, 4, 4 | 2 samples: the second window has 10.
+    const before = tf.memory().numTensors;
+    const { history } = await model.fit(xs, ys, args({ epochs: 2, callbacks: accumulation.callback }));
+    expect(tf.memory().numTensors).toBe(before);
+    expect(relativeError(weightsOf(model), weightsOf(trained))).toBeLessThan(1e-6);
+    const losses = (events: readonly TrainEvent[]) => [
+      ...ofType(events, 'micro-batch').map(({ loss }) => loss),
+      ...ofType(events, 'accumulated-batch').map(({ loss }) => loss),
+    ];
+    expect(relativeError(losses(fit.events), losses(expected))).toBeLessThan(1e-6);
+    const [first, second] = ofType(fit.events, 'epoch-end').map(({ train }) => train.loss!);
+    expect(history.loss![0]).toBeCloseTo(first!, 5);
+    // fit logs the whole penalty of the micro-batch of which half is missing.
+    expect((history.loss![1] as number) - second!).toBeGreaterThan(0.1);
+  });
+
   it('steps like the full batch with class weights and regularizers', async () => {
     const { xs, ys } = classes(30);
     const regularized = () =>

@@ -1,10 +1,10 @@
-import { gradientAccumulation } from '@microbatch/core';
+import { gradientAccumulation, gradientAccumulationSchedule, type TrainEvent } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { type AccumulateGradientsOptions, accumulateGradients } from '../src/index.js';
+import { type AccumulateGradientsOptions, accumulateGradients, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { compiled, recordRun, typesOf } from './fit-fixtures.js';
-import { classes, classifier, ofType, relativeError, weightsOf } from './fixtures.js';
+import { classes, classifier, collect, ofType, relativeError, weightsOf } from './fixtures.js';
 
 const policy = gradientAccumulation({ accumBatchSize: 8, microBatchSize: 4 });
 
@@ -75,6 +75,21 @@ it('a loop by hand leaves no tensor where what is not finite is refused', () => 
   const before = tf.memory().numTensors;
   const nan = () => tf.mul(tf.sum(variable), Number.NaN) as tf.Scalar;
   expect(() => optimizer.minimize(nan, false, [variable])).toThrow('micro-batch 1 is not finite in its loss (NaN)');
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+it('a loop by hand leaves no tensor where the optimizer itself fails', () => {
+  class Failing extends tf.SGDOptimizer {
+    override applyGradients(): void {
+      throw new Error('device');
+    }
+  }
+  const variable = tf.variable(tf.scalar(1));
+  const { optimizer } = accumulateGradients(new Failing(0.1), policy);
+  const before = tf.memory().numTensors;
+  const minimize = () => optimizer.minimize(() => tf.square(variable), false, [variable]);
+  minimize();
+  expect(minimize).toThrow('device');
   expect(tf.memory().numTensors).toBe(before);
 });
 
@@ -197,6 +212,40 @@ describe('a loop by hand', () => {
     await end();
     const epoch = ['micro-batch', 'micro-batch', 'accumulated-batch', 'epoch-end'];
     expect(typesOf(run.events)).toEqual(['run-start', ...epoch, ...epoch, 'run-end']);
+  });
+
+  it.each<[string, number, number, number, number]>([
+    ['falls between two epochs', 16, 8, 6, 3],
+    ['grows between two epochs', 8, 24, 7, 4],
+    ['is too large for the first epochs', 16, 4, 3, 6],
+  ])('by count trains as train() does where a schedule drops tails and %s', async (_, from, to, batches, epochs) => {
+    const schedule = gradientAccumulationSchedule({
+      startAccumBatchSize: from,
+      finalAccumBatchSize: to,
+      start: 0.2,
+      finish: 0.9,
+      microBatchSize: 4,
+      lastWindow: 'drop',
+    });
+    const { xs, ys } = classes(4 * batches);
+    const [one, other] = [classifier(), classifier()];
+    const data = { xs, ys, batchSize: 4, shuffle: false };
+    const options = { optimizer: tf.train.sgd(0.5), loss: 'categoricalCrossentropy', data, epochs } as const;
+    const run = train({ ...options, model: one, accumulation: schedule });
+    const expected = collect(run);
+    await run.done;
+
+    const accumulation = compiled(other, tf.train.sgd(0.5), schedule, { microBatchesPerEpoch: batches, epochs });
+    const { events } = recordRun(accumulation);
+    for (let batch = 0; batch < epochs * batches; batch += 1) {
+      const rows = (all: tf.Tensor) => tf.slice(all, [(batch % batches) * 4, 0], [4, -1]);
+      await other.trainOnBatch(rows(xs), rows(ys));
+    }
+    await accumulation.end();
+    const told = (of: TrainEvent[]) => of.map(({ type, microStep, epoch }) => [type, microStep, epoch]);
+    expect(told(events)).toEqual(told(expected.filter(({ type }) => type !== 'diagnostic')));
+    expect(ofType(events, 'accumulated-batch').length).toBeGreaterThan(1);
+    expect(relativeError(weightsOf(other), weightsOf(one))).toBeLessThan(1e-6);
   });
 
   it('is a run until end(), and the next micro-batch begins another', async () => {

@@ -257,6 +257,43 @@ describe('on a backend whose reads would stall', () => {
     expect(minimize).toThrow('clip, nonFinite, histograms and measure wait for the device');
   });
 
+  it.each([
+    ['begins a window that is dropped', [4, 4, 2, 2]],
+    ['is left out', [4, 4, 4]],
+  ])(
+    'a loop by hand whose epochs end by their count trains as on one whose reads do not, where their tail %s',
+    async (_, sizes) => {
+      const drop = gradientAccumulation({ accumBatchSize: 8, microBatchSize: 4, lastWindow: 'drop' });
+      const on = async (backend: string) => {
+        await tf.setBackend(backend);
+        let batch = 0;
+        const accumulation = accumulateGradients(tf.train.sgd(1), drop, {
+          samples: () => sizes[batch]!,
+          microBatchesPerEpoch: sizes.length,
+          epochs: 3,
+          learningRate: { by: 'epoch', rate: (epoch) => 1 + epoch },
+        });
+        const { events } = recordRun(accumulation);
+        const variable = tf.variable(tf.scalar(1));
+        for (let epoch = 0; epoch < 3; epoch += 1) {
+          for (batch = 0; batch < sizes.length; batch += 1) {
+            const slope = tf.scalar(10 * epoch + batch);
+            accumulation.optimizer.minimize(() => tf.mul(variable, slope) as tf.Scalar, false, [variable]);
+          }
+        }
+        await accumulation.end();
+        return { value: variable.dataSync()[0], types: typesOf(events), rates: ofType(events, 'micro-batch') };
+      };
+      const expected = await on('cpu');
+      // 1 - 1·0.5 - 2·10.5 - 3·20.5
+      expect(expected.value).toBe(-82);
+      const rates = ({ rates }: typeof expected) => rates.map(({ learningRate }) => learningRate);
+      expect(new Set(rates(expected))).toEqual(new Set(sizes.length === 3 ? [1, 2, 3] : [1, 1.5, 2, 2.5, 3, 3.5]));
+      const actual = await on('queueing');
+      expect({ ...actual, rates: rates(actual) }).toEqual({ ...expected, rates: rates(expected) });
+    },
+  );
+
   it('a loop by hand reads its losses once a window', async () => {
     await tf.setBackend('queueing');
     const accumulation = accumulateGradients(tf.train.sgd(0.1), policy, { microBatchSize: 4 });

@@ -288,6 +288,50 @@ onEachBackend(() => {
     await model.fit(xs, [tf.ones([8, 1]), tf.zeros([8, 1])], args({ callbacks: callback }));
     expect(names).toEqual(Array(2).fill(model.outputNames.map((name) => `${name}_loss`)));
   });
+
+  it.each([2, 3])('tells the validation of %i outputs by its right names, which fit does not', async (outputs) => {
+    const names = Array.from({ length: outputs }, (_, at) => `o${at}-of-${outputs}-${tf.getBackend()}`);
+    const input = tf.input({ shape: [6] });
+    const heads = names.map((name, seed) => {
+      const kernelInitializer = tf.initializers.glorotUniform({ seed });
+      return tf.layers.dense({ units: 1, name, kernelInitializer }).apply(input) as tf.SymbolicTensor;
+    });
+    const model = tf.model({ inputs: input, outputs: heads });
+    const { optimizer, callback, events$ } = accumulateGradients(
+      tf.train.sgd(0.01),
+      gradientAccumulation({ accumBatchSize: 8 }),
+    );
+    model.compile({ optimizer, loss: 'meanSquaredError', metrics: ['mae'] });
+    const { xs } = classes(8);
+    const ys = names.map((_, at) => tf.fill([8, 1], at));
+    const named = Object.fromEntries(names.map((name, at) => [name, ys[at]!]));
+    // fitDataset disposes what it is given.
+    const clones = () => Object.fromEntries(names.map((name, at) => [name, ys[at]!.clone()]));
+    const batches = () => [{ xs: xs.clone(), ys: clones() }].values();
+    const once = tf.data.generator(batches as () => Iterator<tf.TensorContainer>);
+    const fits = [
+      () => model.fit(xs, ys, args({ validationData: [xs, ys], callbacks: callback })),
+      () =>
+        model.fitDataset(once, { epochs: 1, verbose: 0, callbacks: callback, validationData: [xs, named] as never }),
+    ];
+    for (const fit of fits) {
+      const { events } = recordRun({ events$ } as never);
+      await fit();
+      const errors = (model.predict(xs) as tf.Tensor[]).map((predicted, at) => [
+        ...tf.sub(predicted, ys[at]!).dataSync(),
+      ]);
+      const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value) / values.length;
+      const losses = errors.map((each) => meanOf(each.map((error) => error ** 2)));
+      const expected = {
+        loss: losses.reduce((sum, loss) => sum + loss),
+        ...Object.fromEntries(names.map((name, at) => [`${name}_loss`, losses[at]!])),
+        [`${names[0]}_mae`]: meanOf(errors[0]!.map(Math.abs)),
+      };
+      const { valid } = ofType(events, 'epoch-end')[0]!;
+      expect(Object.keys(valid!)).toEqual(Object.keys(expected));
+      for (const [name, value] of Object.entries(expected)) expect(valid![name]).toBeCloseTo(value, 4);
+    }
+  });
 });
 
 describe('on a backend whose synchronous reads would stall', () => {

@@ -182,6 +182,23 @@ onEachBackend(() => {
     ]);
   });
 
+  it('counts an epoch all of whose micro-batches were skipped as none that improves', async () => {
+    const { xs, ys } = classes(8);
+    const broken = { xs: tf.fill([8, 6], Number.NaN), ys };
+    const run = train({
+      model: classifier(),
+      optimizer: tf.train.sgd(0.1),
+      loss: 'categoricalCrossentropy',
+      data: (epoch) => [epoch === 0 ? { xs, ys } : broken],
+      microBatchSize: 8,
+      epochs: 9,
+      accumulation: gradientAccumulation({ accumBatchSize: 8 }),
+      nonFinite: 'skip',
+      earlyStopping: { monitor: 'train.loss', patience: 2 },
+    });
+    expect((await run.done).earlyStopping).toMatchObject({ bestEpoch: 1, stoppedAfterEpoch: 3 });
+  });
+
   it('watches any value of an epoch', async () => {
     const rising = runOf(
       [],

@@ -3,7 +3,7 @@ import { checkGrammar } from '@microbatch/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type LabelledBatch, type NonFinite, type TrainOptions, train } from '../src/index.js';
+import { accumulateGradients, type LabelledBatch, type NonFinite, type TrainOptions, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, collect, ofType, relativeError } from './fixtures.js';
 import { noteGradients } from './optimizers.js';
@@ -162,6 +162,44 @@ onEachBackend((backend) => {
     expect(noted.map(([gradient]) => gradient!.values)).toEqual([[two, two, two, two]]);
     variable.dispose();
   });
+
+  it.each(['skip', 'raise'] as const)(
+    "fails a run under '%s' whose gradients come to more than float32 holds",
+    async (nonFinite) => {
+      const message = `the gradient of a window overflows float32: its norm is Infinity, though its micro-batches are finite, and nonFinite is '${nonFinite}'`;
+      const variable = tf.variable(tf.ones([4]));
+      const loss = () => tf.sum(tf.mul(tf.sub(variable, 1), 3e38)) as tf.Scalar;
+      const policy = gradientAccumulation({ accumBatchSize: 4, microBatchSize: 1 });
+      for (const given of [{}, { clip: { globalNorm: 1 } }]) {
+        const before = tf.memory().numTensors;
+        const batches = [classes(3), classes(3)];
+        const run = train({
+          model: { variables: [variable], loss },
+          optimizer: tf.train.adam(0.1),
+          data: batches,
+          accumulation: policy,
+          nonFinite,
+          ...given,
+        });
+        const events = collect(run);
+        await expect(run.done).rejects.toThrow(message);
+        expect(events.at(-1)).toMatchObject({ type: 'run-end', outcome: 'failed', error: message });
+        batches.map(tf.dispose);
+
+        const { optimizer } = accumulateGradients(tf.train.adam(0.1), policy, {
+          nonFinite,
+          samples: () => 3,
+          ...given,
+        });
+        optimizer.minimize(loss, false, [variable]);
+        expect(() => optimizer.minimize(loss, false, [variable])).toThrow(message);
+        // Adam's two running products.
+        expect(tf.memory().numTensors - before).toBe(4);
+        expect([...variable.dataSync()]).toEqual([1, 1, 1, 1]);
+      }
+      variable.dispose();
+    },
+  );
 
   it('leaves no trace of a skipped micro-batch in the moving means of batch normalization', async () => {
     const build = () =>

@@ -13,8 +13,9 @@ const added = [
   tf.DepthwiseConv2dNativeBackpropFilter,
   tf.DepthwiseConv2dNativeBackpropInput,
   tf.UnsortedSegmentSum,
-  // Its own is wrong.
+  // Its own are wrong.
   tf.MaxPoolGrad,
+  tf.ClipByValue,
 ];
 
 const given = (shape: readonly number[], seed: number): Given => ({ values: values(shape, seed), shape });
@@ -146,6 +147,29 @@ describe('on wasm', () => {
     await expect(runOn('wasm', tf.Conv2DBackpropFilter, inputs, attrs)).rejects.toThrow(
       'Conv2DBackpropFilter on the wasm backend does not support the data format NCHW',
     );
+  });
+
+  it('values are limited as on cpu, and those that are not numbers stay so', async () => {
+    const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 0.5, 7, Number.NaN];
+    const attrs = { clipValueMin: -1, clipValueMax: 0.75 };
+    for (const shape of [[8], [2, 4], [2, 1, 2, 2]]) {
+      const x = { values: Float32Array.from(odd), shape };
+      expect((await onWasm(tf.ClipByValue, { x }, attrs)).values).toEqual([
+        Number.NaN,
+        0.75,
+        -1,
+        0,
+        -0,
+        0.5,
+        0.75,
+        Number.NaN,
+      ]);
+      await expectAsOnCpu(tf.ClipByValue, { x: given(shape, 4) }, attrs);
+    }
+    await tf.setBackend('wasm');
+    const integers = tf.clipByValue(tf.tensor1d([-3, 0, 9], 'int32'), -1, 4);
+    expect([integers.dtype, ...integers.dataSync()]).toEqual(['int32', -1, 0, 4]);
+    integers.dispose();
   });
 
   it('values that are not finite stay so in the gradients', async () => {

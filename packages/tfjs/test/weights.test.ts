@@ -308,12 +308,12 @@ onEachBackend((backend) => {
     [
       'at a batch whose weights are negative in all',
       () => streamed({ ...errors(1, 2), sampleWeights: tf.tensor1d([1, -2]) }),
-      'weight must be a number that is not negative, not -1',
+      'data: sampleWeights must be finite and not negative; number 1 of them is -2',
     ],
     [
       'at a batch with a weight of NaN',
       () => streamed({ ...errors(1, 2), sampleWeights: tf.tensor1d([1, Number.NaN]) }),
-      'weight must be a number that is not negative, not NaN',
+      'data: sampleWeights must be finite and not negative; number 1 of them is NaN',
     ],
     [
       'at a batch with too many weights',
@@ -357,7 +357,7 @@ onEachBackend((backend) => {
       'at a full window that weighs nothing',
       () =>
         streamed({ ...errors(1, 2), sampleWeights: tf.zeros([2]) }, { ...errors(1, 2), sampleWeights: tf.zeros([2]) }),
-      'weight: the micro-batches of the window that ends after microStep 1 weigh 0 in all',
+      'weight: the micro-batches of the window that ends with microStep 2 weigh 0 in all',
     ],
     [
       'at a flushed window that weighs nothing',

@@ -83,10 +83,10 @@ export function createAccumulator(
   }
 
   // A step divided by a total weight of 0 would turn every parameter into NaN.
-  function assertWeighs(added: number): void {
+  function assertWeighs(added: number, lastMicroStep: number): void {
     if (window.weight + added > 0 || window.hasSkipped) return;
     throw new RangeError(
-      `weight: the micro-batches of the window that ends after microStep ${microStep} weigh 0 in all`,
+      `weight: the micro-batches of the window that ends with microStep ${lastMicroStep} weigh 0 in all`,
     );
   }
 
@@ -111,7 +111,7 @@ export function createAccumulator(
   function closeTail(): TrainEvent[] {
     const decided = window.full || window.isEmpty || policy.lastWindow === 'carry';
     if (!decided && policy.lastWindow === 'flush') {
-      assertWeighs(0);
+      assertWeighs(0, microStep);
       window.close();
     }
     epoch.close();
@@ -170,7 +170,9 @@ export function createAccumulator(
     },
 
     get windowStart() {
-      const trained = window.isEmpty ? epoch.clock : window.startEpoch;
+      // An epoch that is closed may have left micro-batches out, and ends with the next one.
+      const next = epoch.closed ? epoch.completed + 1 : epoch.clock;
+      const trained = window.isEmpty ? next : window.startEpoch;
       return { step, samples: samples - window.samples, epoch: trained };
     },
 
@@ -194,7 +196,8 @@ export function createAccumulator(
           `weight: ${weight} for ${batchSamples} samples, but normalize 'target' divides by samples: use normalize 'actual'`,
         );
       }
-      if (weight === 0 && !skipped && window.samples + batchSamples >= nextTarget()) assertWeighs(weight);
+      if (weight === 0 && !skipped && window.samples + batchSamples >= nextTarget())
+        assertWeighs(weight, microStep + 1);
       const events: TrainEvent[] = epoch.closed ? [endEpoch()] : [];
       const target = targets.advance(window.isEmpty);
       microStep += 1;

@@ -115,7 +115,7 @@ export async function record(
   function tellIfNothingCame(): void {
     if (last !== undefined && last !== 'run-start') return;
     const message =
-      'record: nothing was recorded, because the run had already ended: call record() right after train(), before awaiting anything';
+      'record: nothing was recorded, because the run had already ended, or never began: call record() right after train(), before awaiting anything';
     const notice: LoggerNotice = { level: 'error', code: 'run-already-ended', message };
     if (last === 'run-start') notify(undefined, notice);
     else tellUser(diagnosticOf(notice));

@@ -27,7 +27,9 @@ export interface GradientAccumulation {
   withCallbacks(...others: readonly tf.CustomCallbackArgs[]): (tf.Callback | tf.CustomCallback)[];
   /**
    * For each subscriber one run, from `run-start` to `run-end`: the fit under way, or else the next one. So subscribe, or
-   * `record()`, before fit, and once for each fit. It completes also where fit fails, whose promise has the error.
+   * `record()`, before fit, and once for each fit. It completes also where fit fails, whose promise has the error, and
+   * without an event where that trained no batch. Only of arguments that fit refuses before it calls its callbacks nobody
+   * learns here: who waits then waits for the next fit.
    */
   readonly events$: Observable<TrainEvent>;
   /** Puts the user's own values into the stream of the run under way. Throws an `Error` where there is none. */
@@ -45,8 +47,9 @@ export interface GradientAccumulation {
  *
  * Parameters stay as they are until a window is full; then the optimizer steps once, with the window's mean gradient, before
  * fit validates. What fit logs stays what it is. A fit whose `stopTraining` is set at an epoch's end, as early stopping does,
- * has finished; set inside an epoch, it discards the open window and the run is stopped. Under normalize `'target'`,
- * regularizers count in a window that overshoots for as much more as its samples do.
+ * has finished; set inside an epoch, it discards the open window and the run is stopped. In a loop of your own, `trainOnBatch`
+ * included, regularizers are a part of the loss like any other: under normalize `'target'` they count in a window that
+ * overshoots for as much more as its samples do.
  *
  * Throws a `TypeError` or `RangeError` that names the option and the value; where policy and fit do not fit, fit rejects
  * with one.
@@ -103,6 +106,7 @@ export function accumulateGradients(
       assertNotDisposed('fit');
       await runs.current?.end('finished');
     },
+    withoutRun: () => runs.giveUp(),
   });
 
   return {

@@ -28,9 +28,10 @@ export interface AccumulationRun {
   tailIsDropped(samplesLeft?: number): boolean;
   /**
    * Adds a micro-batch's gradient, which `compute` gives by position and multiplied by `scale`, and steps where that fills the
-   * window, all at once. Returns the loss. What there is to tell of it waits for `tell`.
+   * window, all at once. `penaltyShare` is the part of the model's penalties that counts, as in `train()`. Returns the loss.
+   * What there is to tell of it waits for `tell`.
    */
-  train(share: MicroBatchShare, compute: (scale: number) => LossGradients): tf.Scalar;
+  train(share: MicroBatchShare, compute: (scale: number, penaltyShare: number) => LossGradients): tf.Scalar;
   /** Counts a micro-batch of a dropped tail. */
   passOver(): void;
   /** Tells of the micro-batch that was trained last. A promise only where a logger or a device makes wait. */
@@ -38,6 +39,8 @@ export interface AccumulationRun {
   /** Decides the tail of an epoch, where its count did not. */
   closeEpoch(): Promise<void>;
   endEpoch(valid?: Metrics): Promise<void>;
+  /** Ends an epoch whose count is full: what comes next is a schedule's next epoch. */
+  endCountedEpoch(): void;
   log(values: LogValues): void;
   diagnose(diagnostic: Diagnostic): Promise<void>;
   /** Discards the open window and completes the stream; without effect on a run that has ended. */
@@ -48,6 +51,8 @@ export interface RunParts {
   readonly accumulator: Accumulator;
   readonly gradient: WindowGradient;
   readonly events: Pick<RunEvents, 'emit' | 'complete'>;
+  /** The run needs the optimizer no longer. */
+  readonly release: () => void;
   /** `nonFinite` is `'raise'`. */
   readonly raises: boolean;
   /** Whether the step follows when the device was read: in `tell`, not in `train`. */
@@ -61,7 +66,7 @@ export interface RunParts {
  * callback, sees the new weights, as it does without accumulation. Events follow when loss and metrics can be read.
  */
 export function createAccumulationRun(parts: RunParts): AccumulationRun {
-  const { accumulator, gradient, events, raises, stepsLate, readsAtOnce } = parts;
+  const { accumulator, gradient, events, release, raises, stepsLate, readsAtOnce } = parts;
   const { policy, plan } = accumulator.run;
   let untold: UntoldMicroBatch[] = [];
   // The accumulator learns of a micro-batch only when it is told.
@@ -157,13 +162,16 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       gradient.times?.lap();
       const target = accumulator.nextTarget();
       const isFlushed = policy.lastWindow === 'flush' && nextMicroBatch() === plan.microBatchesPerEpoch;
-      const fillsWindow = isFlushed || accumulator.windowSamples + untoldSamples + samples >= target;
+      const missing = target - accumulator.windowSamples - untoldSamples;
+      const fillsWindow = isFlushed || samples >= missing;
+      // Divided by its target, a window that overshoots it would count penalties for more than one.
+      const penaltyShare = policy.normalize === 'target' ? Math.min(1, missing / samples) : 1;
       // A step divided by a total weight of 0 would turn every parameter into NaN.
       if (fillsWindow && window.weight + weight === 0 && !window.hasSkipped) {
         throw new RangeError('weight: the micro-batches of the window that is full now weigh 0 in all');
       }
       const learningRate = gradient.learningRate();
-      const admitted = gradient.add(weight / target, compute);
+      const admitted = gradient.add(weight / target, (scale) => compute(scale, penaltyShare));
       const { loss, check, squares, scale } = admitted;
       trained += 1;
       const nonFinite = check?.unread === undefined ? check?.parts([]) : undefined;
@@ -182,7 +190,13 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       }
       const steps = fillsWindow && !stepsLate && window.weight > 0;
       const normalizer = policy.normalize === 'target' ? target : window.weight;
-      const taken = steps ? (step(target, normalizer) as StepTaken) : undefined;
+      let taken: StepTaken | undefined;
+      try {
+        if (steps) taken = step(target, normalizer) as StepTaken;
+      } catch (error) {
+        loss.dispose();
+        throw error;
+      }
       const own = { ...admitted, loss: tf.keep(loss.clone()) };
       untold.push({ samples, weight, learningRate, fillsWindow, taken, admitted: own, metrics: {} });
       return loss as tf.Scalar;
@@ -195,8 +209,10 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       gradient.times?.leaveOut();
       const last = untold.at(-1)!;
       last.metrics = Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, holdLogged(value)]));
-      // Where reading waits for all that the device still has to do, losses are read once a window.
-      return readingStalls() && !last.fillsWindow ? undefined : tellUntold();
+      // Where reading waits for all that the device still has to do, losses are read once a window; and at the end of an epoch,
+      // which may give its window up.
+      const mayWait = !last.fillsWindow && microBatches !== plan.microBatchesPerEpoch;
+      return readingStalls() && mayWait ? undefined : tellUntold();
     },
     async closeEpoch() {
       gradient.times?.leaveOut();
@@ -211,6 +227,11 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       microBatches = 0;
       await emit(accumulator.endEpoch(valid));
     },
+    endCountedEpoch() {
+      if (microBatches !== plan.microBatchesPerEpoch) return;
+      microBatches = 0;
+      emit(accumulator.endEpoch());
+    },
     log(values) {
       emit(accumulator.log(values));
     },
@@ -220,6 +241,7 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
     async end(outcome, error) {
       if (ended) return;
       ended = true;
+      release();
       beginWindow();
       let end = () => accumulator.end(outcome, error);
       try {

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { onFitEnd } from './fit-end.js';
 import type { FitParams } from './fit-params.js';
-import type { FitLogs, FitSession } from './fit-session.js';
+import type { FitSession } from './fit-session.js';
+import type { FitLogs } from './fit-validation.js';
 
 export interface FitCallbackParts {
   /** What the model has to be compiled with. */
@@ -9,6 +10,8 @@ export interface FitCallbackParts {
   begin(model: tf.LayersModel, params: FitParams): FitSession;
   /** A fit begins: what else was under way ends. */
   beforeFit(): Promise<void>;
+  /** A fit is over, or was refused, that trained no batch. */
+  withoutRun(): void;
 }
 
 /** The callback of an accumulating optimizer: a session for each fit that has it. */
@@ -35,8 +38,10 @@ export class FitCallback extends tf.Callback {
   }
 
   override setModel(model: Parameters<tf.Callback['setModel']>[0]): void {
+    if (this.#session !== undefined) throw new Error('fit: this callback stands twice in the list of callbacks');
     super.setModel(model);
     if (this.model.optimizer !== this.#parts.optimizer) {
+      this.#parts.withoutRun();
       throw new TypeError(
         'fit: the model is compiled with another optimizer than the one that accumulateGradients() returned with this callback',
       );
@@ -44,6 +49,7 @@ export class FitCallback extends tf.Callback {
     const session = this.#parts.begin(this.model, this.params as unknown as FitParams);
     onFitEnd(this.model, () => {
       session.end(this.#error);
+      if (!session.hasRun) this.#parts.withoutRun();
       this.#session = undefined;
       this.#error = undefined;
     });

@@ -1,5 +1,4 @@
-import type { Metrics } from '@microbatch/core';
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import type { Diagnostic } from '../diagnostic.js';
 import { errorText } from '../error-text.js';
 import { createPacer } from '../macrotask.js';
@@ -7,15 +6,14 @@ import { show } from '../option-checks.js';
 import { batchNormDiagnostic, noStepDiagnostic } from '../start-diagnostics.js';
 import type { AccumulationRun } from './accumulation-run.js';
 import { type FitParams, metricNames, planOfFit } from './fit-params.js';
-import { lossGradients, lossOnly } from './loss-gradients.js';
+import { type FitLogs, validationOf } from './fit-validation.js';
+import { fitGradients, lossOnly } from './loss-gradients.js';
 import type { RunFactory } from './run-factory.js';
-import { type LoggedScalar, readLogged } from './untold-micro-batch.js';
-
-/** What fit hands to the hooks of its callbacks. */
-export type FitLogs = Readonly<Record<string, LoggedScalar>>;
 
 /** One call of `fit` or `fitDataset`: hooks of a callback, and what the optimizer does between two of them. */
 export interface FitSession {
+  /** Whether its run began, which is at its first batch. */
+  readonly hasRun: boolean;
   onEpochBegin(epoch: number): void;
   /** `logs` holds the batch's `size` by the time `minimize` is called; in `fit` not before. */
   onBatchBegin(logs: FitLogs): Promise<void>;
@@ -72,6 +70,9 @@ export function createFitSession(
   }
 
   return {
+    get hasRun() {
+      return run !== undefined;
+    },
     onEpochBegin(epoch) {
       firstEpoch ??= epoch;
     },
@@ -97,12 +98,24 @@ export function createFitSession(
         batch.state = 'passed over';
         return loss;
       }
-      const loss = run!.train({ samples: size, weight: size }, (scale) => {
-        const { loss, gradients } = lossGradients(f, variables, scale);
-        return { loss, gradients: runs.order.place(variables, gradients) };
-      });
-      batch.state = 'trained';
-      return loss;
+      /** What fit logs, where that is not what is minimized. */
+      let whole: tf.Scalar | undefined;
+      try {
+        const loss = run!.train({ samples: size, weight: size }, (scale, penaltyShare) => {
+          const surplus = surplusPenalty(model, penaltyShare);
+          const minimized = surplus === undefined ? f : () => tf.sub(f(), surplus()) as tf.Scalar;
+          const { loss, gradients } = fitGradients(minimized, variables, scale);
+          if (surplus !== undefined) whole = tf.tidy(() => tf.add(loss, surplus()));
+          return { loss, gradients: runs.order.place(variables, gradients) };
+        });
+        batch.state = 'trained';
+        if (whole === undefined) return loss;
+        loss.dispose();
+        return whole;
+      } catch (error) {
+        whole?.dispose();
+        throw error;
+      }
     },
 
     async onBatchEnd(logs) {
@@ -119,7 +132,7 @@ export function createFitSession(
 
     async onEpochEnd(logs) {
       if (run === undefined) return;
-      const valid = await validationOf(logs, names);
+      const valid = await validationOf(logs, names, model.outputs.length);
       cutShort = isCutShort(valid !== undefined);
       if (cutShort) return;
       await tellShortEpoch();
@@ -140,12 +153,10 @@ export function createFitSession(
 
 const FAILED_ELSEWHERE = 'fit failed outside of the loss and its gradient; its promise tells the error';
 
-/** What `fit` and `fitDataset` add to an epoch's logs where they validate, whose names begin with `val_`. */
-async function validationOf(logs: FitLogs, names: readonly string[]): Promise<Metrics | undefined> {
-  const validated = Object.keys(logs).filter((name) => name.startsWith('val_') && !names.includes(name));
-  if (validated.length === 0) return undefined;
-  const values = await readLogged(validated.map((name) => logs[name]!));
-  return Object.fromEntries(validated.map((name, at) => [name.slice('val_'.length), values[at]!]));
+/** The part of a model's penalties that is too much where only this share counts; undefined where there is none. */
+function surplusPenalty(model: tf.LayersModel, share: number): (() => tf.Scalar) | undefined {
+  if (share === 1 || tf.tidy(() => model.calculateLosses().length) === 0) return undefined;
+  return () => tf.mul(tf.addN(model.calculateLosses()), 1 - share);
 }
 
 /** Tells where a data set that does not know its size lets validation come before the step that it should see. */

@@ -35,6 +35,15 @@ export function createHandLoop(
   let computedLoss: tf.Scalar | undefined;
 
   function begin(call: string): AccumulationRun {
+    try {
+      return begun(call);
+    } catch (error) {
+      runs.giveUp();
+      throw error;
+    }
+  }
+
+  function begun(call: string): AccumulationRun {
     if (microBatchSize === undefined) {
       throw new Error(
         `${call}: outside of a fit that has the callback, as in fit(x, y, { callbacks: callback }), the optimizer has to know the samples of a micro-batch: give microBatchSize to accumulateGradients() or to the policy`,
@@ -46,9 +55,9 @@ export function createHandLoop(
       );
     }
     const counts = { ...(microBatchesPerEpoch && { microBatchesPerEpoch }), ...(epochs && { epochs }) };
-    const begun = runs.begin({ microBatchSize, ...counts }, { readsAtOnce: true });
-    begun.start([]);
-    return begun;
+    const made = runs.begin({ microBatchSize, ...counts }, { readsAtOnce: true });
+    made.start([]);
+    return made;
   }
 
   function share(): MicroBatchShare {
@@ -62,6 +71,7 @@ export function createHandLoop(
   function train(call: string, compute: (scale: number) => LossGradients, passOver: () => tf.Scalar): tf.Scalar {
     run = run?.ended === false ? run : begin(call);
     try {
+      run.endCountedEpoch();
       if (run.tailIsDropped()) {
         const loss = passOver();
         run.passOver();
@@ -124,7 +134,9 @@ export function createHandLoop(
       await current.endEpoch(valid);
     },
     end: async (outcome, error) => {
-      await underWay('end').end(outcome, error);
+      const current = underWay('end');
+      if (outcome === 'finished') current.endCountedEpoch();
+      await current.end(outcome, error);
     },
     dispose() {
       computedLoss?.dispose();

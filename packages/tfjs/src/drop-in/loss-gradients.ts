@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { onTape } from '../gradients.js';
 import { scalarLoss } from '../scalar-loss.js';
+import { refusingNewVariables } from '../variable-checks.js';
 
 const OWNER = 'minimize: the function';
 
@@ -28,6 +29,12 @@ export function lossGradients(f: () => tf.Scalar, variables: tf.Variable[], scal
     }
     return { loss: value, gradients };
   });
+}
+
+/** The same of a loss that may make no variables: a fit's list of them is its model's, and does not grow. */
+export function fitGradients(f: () => tf.Scalar, variables: tf.Variable[], scale: number): LossGradients {
+  const whole = () => refusingNewVariables('the loss', 'make them before fit, in the model', f);
+  return lossGradients(whole, variables, scale);
 }
 
 /** The loss alone. */

@@ -1,5 +1,6 @@
 import { type AccumulationPolicy, createAccumulator, type RunOptions, type TrainingPlan } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
+import { claimOptimizer } from '../optimizer-claims.js';
 import { completeBackend } from '../wasm-kernels/register-wasm-kernels.js';
 import type { AccumulateGradientsOptions } from './accumulate-gradients-options.js';
 import { type AccumulationRun, createAccumulationRun } from './accumulation-run.js';
@@ -17,6 +18,8 @@ export interface RunFactory {
   readonly current: AccumulationRun | undefined;
   /** Begins a run. Throws a `TypeError` or `RangeError` where plan, policy and options do not fit. */
   begin(plan: TrainingPlan, how: { readonly readsAtOnce: boolean }): AccumulationRun;
+  /** No run came of what should have begun one: lets go who waits for it. */
+  giveUp(): void;
 }
 
 export function createRunFactory(
@@ -51,10 +54,12 @@ export function createRunFactory(
     begin(plan, { readsAtOnce }) {
       completeBackend();
       const accumulator = createAccumulator(policy, plan, { run: runOptions() });
+      const claim = claimOptimizer(optimizer, accumulator.run.id);
       made += 1;
       run = createAccumulationRun({
         accumulator,
-        gradient: createWindowGradient(optimizer, order, options, accumulator),
+        gradient: createWindowGradient(optimizer, order, options, { accumulator, claim }),
+        release: claim.release,
         events: stream.begin(accumulator.run.id),
         raises: options.nonFinite === 'raise',
         stepsLate: stepsLate(options),
@@ -62,5 +67,6 @@ export function createRunFactory(
       });
       return run;
     },
+    giveUp: () => stream.giveUp(),
   };
 }

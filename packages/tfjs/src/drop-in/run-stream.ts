@@ -1,5 +1,5 @@
 import { type TrainEvent, whenRelieved } from '@microbatch/core';
-import { defer, type Observable, Subject, switchMap, take } from 'rxjs';
+import { defer, EMPTY, type Observable, Subject, switchMap, take } from 'rxjs';
 import { createRunEvents, type RunEvents } from '../run-events.js';
 
 /** The events of runs that follow each other. */
@@ -8,6 +8,8 @@ export interface RunStream {
   readonly events$: Observable<TrainEvent>;
   /** Begins the stream of a run; who waits for the next one gets this. */
   begin(runId: string): Pick<RunEvents, 'emit' | 'complete'>;
+  /** What was to be the next run never began: lets go who waits for it. */
+  giveUp(): void;
   /** There will be no further run: lets go who waits for one. */
   close(): void;
 }
@@ -36,6 +38,7 @@ export function createRunStream(): RunStream {
         },
       };
     },
+    giveUp: () => next$.next(EMPTY),
     close: () => next$.complete(),
   };
 }

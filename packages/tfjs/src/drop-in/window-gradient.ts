@@ -5,6 +5,7 @@ import { createGradientSum } from '../gradient-sum.js';
 import { createHistograms, type StepHistograms } from '../histograms.js';
 import { createMeasurements } from '../measurements.js';
 import type { NoiseScale } from '../noise-scale.js';
+import type { OptimizerClaim } from '../optimizer-claims.js';
 import { createOptimizerStep, type OptimizerStep } from '../optimizer-step.js';
 import { readingStalls } from '../read-values.js';
 import { squaredNorm } from '../squared-norm.js';
@@ -55,7 +56,7 @@ export function createWindowGradient(
   optimizer: tf.Optimizer,
   order: VariableOrder,
   options: AccumulateGradientsOptions,
-  accumulator: Accumulator,
+  { accumulator, claim }: { readonly accumulator: Accumulator; readonly claim: OptimizerClaim },
 ): WindowGradient {
   const { nonFinite = 'propagate', histograms: wanted, measure = {} } = options;
   const measurements = createMeasurements(measure);
@@ -69,6 +70,7 @@ export function createWindowGradient(
   /** Weight decay and histograms have to know the variables, which become known when they are trained. */
   function prepared(): OptimizerStep {
     if (known !== order.variables.length) {
+      claim.trains(order.variables);
       known = order.variables.length;
       optimizerStep = createOptimizerStep(optimizer, order.variables, { ...options, measureNorm: needsNorm });
       nextHistograms = wanted && createHistograms(order.variables, wanted, stepsTaken);

@@ -18,7 +18,6 @@ export function train<B = LabelledBatch>(options: TrainOptions<B>): TrainRun;
 export function train<B>(options: TrainOptions<B>): TrainRun {
   const training = prepareTraining(options);
   const { accumulator, diagnostics, earlyStopping, trainable, statefulParts } = training;
-  const giveOptimizerBack = claimOptimizer(options.optimizer, accumulator.run.id, trainable.variables);
   const { events$, ...events } = createRunEvents(() => whenRelieved(accumulator.run.id));
   const stop = createStopSignal();
   const gradientSum = createGradientSum(trainable.variables);
@@ -32,6 +31,8 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
   const { variables } = trainable;
   const context = { accumulator, gradientSum, variables, parts: statefulParts, history, emit };
   const { checkpointer, start, restore, resumeLoggers } = training.checkpoints.open(context);
+  // Last of what can throw: what is refused must not keep the optimizer.
+  const giveOptimizerBack = claimOptimizer(options.optimizer, accumulator.run.id, variables);
 
   async function run(): Promise<TrainResult> {
     await nextMacrotask();
@@ -54,6 +55,7 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
     } finally {
       forgetLoggers();
       gradientSum.clear();
+      earlyStopping?.dispose();
       giveOptimizerBack();
     }
   }

@@ -32,7 +32,6 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
     return 'finished';
   } finally {
     trainer.dispose();
-    earlyStopping?.dispose();
   }
 
   function isOver(): boolean {

@@ -146,6 +146,28 @@ describe('a run with checkpoints', () => {
     expect(seen).toEqual([{ count: 5, nan: Number.NaN }, [5]]);
   });
 
+  it('holds no tensor where restoring state of the user’s own fails', async () => {
+    const store = memoryStore();
+    const own = {
+      save: () => ({ data: 1 }),
+      restore() {
+        throw new Error('other state');
+      },
+    };
+    const options = () =>
+      base({
+        optimizer: tf.train.sgd(0.1),
+        validation: classes(12, 2),
+        earlyStopping: { monitor: 'valid.loss', restoreBest: true },
+        checkpoints: { store, every, state: { own } },
+      });
+    await stopAt(train(options()), 8).done;
+    const resumed = options();
+    const before = tf.memory().numTensors;
+    await expect(train(resumed).done).rejects.toThrow('other state');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('saves an optimizer of one’s own by its own methods', async () => {
     class Decaying extends tf.SGDOptimizer {
       steps = 0;

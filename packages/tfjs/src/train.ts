@@ -30,7 +30,8 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
 
   const { variables } = trainable;
   const context = { accumulator, gradientSum, variables, parts: statefulParts, history, emit };
-  const { checkpointer, start, restore, resumeLoggers } = training.checkpoints.open(context);
+  const { restore, resumeLoggers, ...opened } = training.checkpoints.open(context);
+  const { checkpointer } = opened;
   // Last of what can throw: what is refused must not keep the optimizer.
   const giveOptimizerBack = claimOptimizer(options.optimizer, accumulator.run.id, variables);
 
@@ -41,7 +42,7 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
     try {
       restore();
       for (const diagnostic of diagnostics) await emit(accumulator.diagnose(diagnostic));
-      const outcome = await trainEpochs({ ...training, gradientSum, stop, emit, checkpointer, start });
+      const outcome = await trainEpochs({ ...training, ...opened, gradientSum, stop, emit });
       await checkpointer.settled();
       await emit(accumulator.end(outcome));
       events.complete();

@@ -23,6 +23,8 @@ export interface TrainingParts<B> extends PreparedTraining<B> {
   readonly checkpointer: Checkpointer;
   /** Where training begins. */
   readonly start: DataPosition;
+  /** The run had come to its end before: nothing is left to train. */
+  readonly wasFinished: boolean;
 }
 
 /** Trains micro-batches, and steps the optimizer where their window is full. */

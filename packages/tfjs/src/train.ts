@@ -31,8 +31,9 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
 
   const { variables } = trainable;
   const context = { accumulator, gradientSum, variables, parts: statefulParts, history, emit };
-  const { checkpointer, start, restore, resumeLoggers } = training.checkpoints.open(context);
-  // Last, because what refuses a training must not keep its optimizer.
+  const { restore, resumeLoggers, ...opened } = training.checkpoints.open(context);
+  const { checkpointer } = opened;
+  // Last of what can throw: what is refused must not keep the optimizer.
   const claim = claimOptimizer(options.optimizer, accumulator.run.id, variables);
 
   async function run(): Promise<TrainResult> {
@@ -42,7 +43,7 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
     try {
       restore();
       for (const diagnostic of diagnostics) await emit(accumulator.diagnose(diagnostic));
-      const outcome = await trainEpochs({ ...training, gradientSum, stop, emit, checkpointer, start });
+      const outcome = await trainEpochs({ ...training, ...opened, gradientSum, stop, emit });
       await checkpointer.settled();
       await emit(accumulator.end(outcome));
       events.complete();
@@ -56,6 +57,7 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
     } finally {
       forgetLoggers();
       gradientSum.clear();
+      earlyStopping?.dispose();
       claim.release();
     }
   }

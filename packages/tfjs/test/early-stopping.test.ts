@@ -69,7 +69,7 @@ describe('early stopping', () => {
       const variable = tf.variable(tf.scalar(0));
       const stopping = createEarlyStopping({ ...rule, mode, patience, minDelta }, [variable]);
       expect(play(stopping, variable, values)).toBe(epochs);
-      stopping.finish();
+      stopping.finish(epochs);
       expect(variable.dataSync()[0]).toBe(best);
       expect(stopping.result()).toMatchObject({ bestEpoch: best, best: values[best - 1], restored: true });
       stopping.dispose();
@@ -89,7 +89,7 @@ describe('early stopping', () => {
         second.restore({ state: JSON.parse(JSON.stringify(state)), tensors });
         first.dispose();
         expect(play(second, after, values, until + 1)).toBe(epochs);
-        second.finish();
+        second.finish(epochs);
         expect(after.dataSync()[0]).toBe(best);
         second.dispose();
       }

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { accumulateGradients } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, classifier, ofType } from './fixtures.js';
-import { variablesOf } from './noting-optimizer.js';
+import { variablesOf } from './full-batch.js';
 
 const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
   sgd: () => tf.train.sgd(0.3),

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type TrainOptions, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, classifier, collect, largestError, ofType } from './fixtures.js';
-import { variablesOf } from './noting-optimizer.js';
+import { variablesOf } from './full-batch.js';
 
 const options = (): TrainOptions => ({
   model: classifier(),

@@ -4,7 +4,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type LabelledBatch, type TrainOptions, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, classifier, collect, largestError, ofType, relativeError, weightsOf } from './fixtures.js';
-import { cut, NotingOptimizer } from './noting-optimizer.js';
+import { cut } from './full-batch.js';
+import { NotingOptimizer } from './noting-optimizer.js';
 import { registerStallingBackend } from './stalling-backend.js';
 import { errors, oneWindow, options } from './weighted-fixtures.js';
 

@@ -25,10 +25,7 @@ export function pairRows(pairs, { a, b, units, limit }) {
       microseconds,
     );
   const ratios = (kind) => pairs.map((pair) => pair.a[kind] / pair.b[kind]);
-  const ratio = (kind) => {
-    const [low, high] = medianInterval(ratios(kind)).map((value) => value.toFixed(3));
-    return `${median(ratios(kind)).toFixed(3)} (${low} to ${high})`;
-  };
+  const ratio = (kind) => ratioText(ratios(kind));
   return [
     {
       what: a,
@@ -41,9 +38,15 @@ export function pairRows(pairs, { a, b, units, limit }) {
   ];
 }
 
+/** The median of ratios, and its interval. */
+export function ratioText(ratios) {
+  const [low, high] = medianInterval(ratios).map((value) => value.toFixed(3));
+  return `${median(ratios).toFixed(3)} (${low} to ${high})`;
+}
+
 /**
- * A row of our rates, and one of each other program's: `{ what, skipped, rates, target }`, the target optional. The ratio is of the medians; its
- * interval goes from our lowest to their highest and the other way round.
+ * A row of our rates, and one of each other program's: `{ what, skipped, rates, target }`, the target optional. The ratio is
+ * of the medians; its interval goes from our lowest to their highest and the other way round.
  */
 export function comparedRows({ what, rates }, others, format) {
   const ours = medianInterval(rates);

@@ -1,5 +1,6 @@
 // train() against model.fit: batches of 32, MLP 784-128-10, Adam, the same data, shuffled. Where each batch makes a step the
-// work is the same; in windows of 8, train() steps an eighth as often. `npm run build && node bench/train-fit.mjs wasm|node [--quick]`
+// work is the same; in windows of 8, train() steps an eighth as often.
+// `npm run build && node bench/train-fit.mjs wasm|node [--quick]`
 import { interleaved } from './interleaved.mjs';
 import { pairRows, report } from './rows.mjs';
 import { byTrain, digits, startBackend, withModel } from './training.mjs';

@@ -1,8 +1,8 @@
 // What each measurement of train() and clipping cost: micro-batches of 32, windows of 8, MLP 784-128-10, Adam, with and
 // without it in turn. `npm run build && node bench/train-measured.mjs wasm|node [--quick]`
 import { inRounds } from './interleaved.mjs';
-import { report } from './rows.mjs';
-import { median, medianInterval, summarize } from './statistics.mjs';
+import { ratioText, report } from './rows.mjs';
+import { summarize } from './statistics.mjs';
 import { byTrain, digits, startBackend, withModel } from './training.mjs';
 
 const backend = process.argv[2] === 'node' ? 'node' : 'wasm';
@@ -34,11 +34,7 @@ async function measure() {
   const rounds = await inRounds(ways, ROUNDS);
   return Object.keys(variants).map((name, at) => {
     const perMicroBatch = rounds.map((round) => (round[at].clock / MICRO_BATCHES) * 1e3);
-    const ratio = (kind) => {
-      const ratios = rounds.map((round) => round[at][kind] / round[0][kind]);
-      const [low, high] = medianInterval(ratios).map((value) => value.toFixed(3));
-      return `${median(ratios).toFixed(3)} (${low} to ${high})`;
-    };
+    const ratio = (kind) => ratioText(rounds.map((round) => round[at][kind] / round[0][kind]));
     return {
       what: `\`train()\` on ${backend}, ${name}`,
       ...summarize(perMicroBatch, (value) => `${value.toFixed(2)} ms`),

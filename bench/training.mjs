@@ -50,7 +50,10 @@ export function withModel(way, losses) {
   };
 }
 
-/** Trains an epoch with `train()`: micro-batches of `batch` in windows of `window` samples. Resolves with how many losses it told. */
+/**
+ * Trains with `train()`, an epoch by default: micro-batches of `batch` in windows of `window` samples. Resolves with how many
+ * losses it told.
+ */
 export async function byTrain(model, optimizer, data, { batch, window, ...options }) {
   const run = train({
     model,

@@ -1,19 +1,15 @@
 // What the gradient kernels of @microbatch/tfjs cost on wasm against the same gradients on cpu, in turn, and beside the
 // wasm backend's own forward kernel. `npm run build && node bench/wasm-kernels.mjs [--quick]`
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { registerWasmKernels } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { report } from './rows.mjs';
 import { median, medianInterval, summarize } from './statistics.mjs';
+import { startBackend } from './training.mjs';
 
 const ROUNDS = process.argv.includes('--quick') ? 3 : 9;
 const milliseconds = (seconds) => `${(seconds * 1000).toFixed(2)} ms`;
 
-tf.enableProdMode();
-setWasmPaths(join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')), '/'));
-await tf.setBackend('wasm');
+await startBackend('wasm');
 registerWasmKernels();
 
 const conv = { strides: 1, pad: 'same', dilations: 1, dataFormat: 'NHWC' };

@@ -3,9 +3,9 @@
 import { gradientAccumulation } from '@microbatch/core';
 import { train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { useBackend } from '../mnist/backend.js';
 import { readMnist } from '../mnist/mnist-idx.js';
 import { digitTensors } from '../mnist/model.js';
+import { useBackend } from '../shared/backend.js';
 import { exampleOptions } from '../shared/example-options.js';
 import { optimizerSteps } from '../shared/optimizer-steps.js';
 import { printTable } from '../shared/print-table.js';

@@ -1,10 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-
-/** The backends that can be chosen. */
-export const backendNames = ['wasm', 'cpu', 'node'] as const;
-
-/** What computes: WebAssembly, plain JavaScript, or TensorFlow's C library through @tensorflow/tfjs-node. */
-export type BackendName = (typeof backendNames)[number];
+import { type BackendName, backendNames } from '../shared/backend-names.js';
 
 /** What the user chose on the command line. */
 export interface Options {

@@ -6,14 +6,14 @@ import { tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
 import { train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { useBackend } from './backend.js';
+import { useBackend } from '../shared/backend.js';
+import { makeRunFolder, nameRunFolder } from '../shared/run-folder.js';
 import { readMnist } from './mnist-idx.js';
 import { digitClassifier, digitTensors } from './model.js';
 import type { Options } from './options.js';
 import { printProof } from './print-proof.js';
 import { showProgress } from './progress.js';
 import { proveRun } from './proof.js';
-import { makeRunFolder, nameRunFolder } from './run-folder.js';
 import { INTERRUPTED, stopOnInterrupt } from './stop-on-interrupt.js';
 
 const MICRO_BATCH_SIZE = 32;

@@ -5,13 +5,13 @@ import { tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
 import { train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { useBackend } from '../mnist/backend.js';
 import { readMnist } from '../mnist/mnist-idx.js';
 import { digitClassifier, digitTensors } from '../mnist/model.js';
-import { makeRunFolder, nameRunFolder } from '../mnist/run-folder.js';
+import { useBackend } from '../shared/backend.js';
 import { exampleOptions } from '../shared/example-options.js';
 import { optimizerSteps } from '../shared/optimizer-steps.js';
 import { printTable } from '../shared/print-table.js';
+import { makeRunFolder, nameRunFolder } from '../shared/run-folder.js';
 
 const { backend, out, short } = exampleOptions(
   'noise-scale',

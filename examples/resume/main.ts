@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readWandbRun } from '@microbatch/logger-wandb';
 import { readScalars } from 'tensorboard-writer';
-import { makeRunFolder, nameRunFolder } from '../mnist/run-folder.js';
 import { exampleOptions } from '../shared/example-options.js';
 import { printTable } from '../shared/print-table.js';
+import { makeRunFolder, nameRunFolder } from '../shared/run-folder.js';
 import type { TrainingMessage } from './training.js';
 
 const { backend, out, short } = exampleOptions(

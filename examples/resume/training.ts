@@ -7,10 +7,10 @@ import { wandb } from '@microbatch/logger-wandb';
 import { train } from '@microbatch/tfjs';
 import { checkpointFolder } from '@microbatch/tfjs/checkpoints';
 import * as tf from '@tensorflow/tfjs';
-import { useBackend } from '../mnist/backend.js';
 import { readMnist } from '../mnist/mnist-idx.js';
 import { digitClassifier, digitTensors } from '../mnist/model.js';
-import type { BackendName } from '../mnist/options.js';
+import { useBackend } from '../shared/backend.js';
+import type { BackendName } from '../shared/backend-names.js';
 
 /** What the process tells its parent: each micro-batch, and at the end the weights, hashed. */
 export type TrainingMessage =

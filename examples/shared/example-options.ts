@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type BackendName, backendNames } from '../mnist/options.js';
+import { type BackendName, backendNames } from './backend-names.js';
 
 /** What every small example takes. */
 export interface ExampleOptions {

@@ -1,17 +1,16 @@
 // Shows why a window must be weighted by tokens: a character language model on the State of the Union addresses, whose
 // sentences have from 2 to thousands of characters. A micro-batch is 8 sentences; an optimizer step sees 64 of them, and each
 // *character* counts the same. The table at the end compares the loss of the step with what other ways to log would have said.
-import { join } from 'node:path';
 import { gradientAccumulation, record } from '@microbatch/core';
 import { tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
 import { registerWasmKernels, train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { useBackend } from '../mnist/backend.js';
-import { makeRunFolder, nameRunFolder } from '../mnist/run-folder.js';
+import { useBackend } from '../shared/backend.js';
 import { exampleOptions } from '../shared/example-options.js';
 import { optimizerSteps } from '../shared/optimizer-steps.js';
 import { printTable } from '../shared/print-table.js';
+import { makeRunFolder, nameRunFolder } from '../shared/run-folder.js';
 import { type Corpus, readAddresses } from './addresses.js';
 import {
   type CharacterModel,
@@ -77,7 +76,7 @@ for (const [epoch, { valid }] of history.entries()) {
   );
 }
 console.log(`The model writes: ${writeSentence(model, corpus.characters, seededRandom())}`);
-console.log(`Look at it: tensorboard --logdir ${join(out)}`);
+console.log(`Look at it: tensorboard --logdir ${out}`);
 
 function* batches(sentences: readonly Uint8Array[]): Generator<SentenceBatch> {
   for (let at = 0; at < sentences.length; at += MICRO_BATCH) yield sentenceBatch(sentences.slice(at, at + MICRO_BATCH));

@@ -3,7 +3,8 @@ import { type LabelledBatch, train } from '@microbatch/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { cut, fullBatch, NotingOptimizer, variablesOf } from '../../packages/tfjs/test/noting-optimizer.js';
+import { cut, fullBatch, variablesOf } from '../../packages/tfjs/test/full-batch.js';
+import { NotingOptimizer } from '../../packages/tfjs/test/noting-optimizer.js';
 import { labelled, relativeError } from './labelled.js';
 
 const TOLERANCE = 1e-6;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { loadTfjsNode } from '../../examples/mnist/tfjs-node.js';
+import { loadTfjsNode } from '../../examples/shared/tfjs-node.js';
 import { root } from '../../scripts/bootstrap/root.mjs';
 
 it("TensorFlow's C library computes for the one copy of TensorFlow.js that everyone imports", async () => {

@@ -109,7 +109,7 @@ function recordsWindows({ ga }: Trace['config']): boolean {
 }
 
 /** fastxtend logs the schedule only where it logs accumulated batches; ours does with each accumulated batch. */
-export function logsScheduleOnlyHere({ config: { ga } }: Trace): boolean {
+function logsScheduleOnlyHere({ config: { ga } }: Trace): boolean {
   return ga?.kind === 'schedule' && ga.log_accum_batch === false;
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logPath, runFolders } from '../../packages/logger-wandb/test/folders.js';
 import { rowsByKey } from '../../packages/logger-wandb/test/merged-run.js';
 import { HISTORY, KEY, type UploadServer, uploadServer } from '../../packages/logger-wandb/test/upload-server.js';
@@ -19,15 +19,17 @@ function killUploader(dir: string): void {
 }
 
 describe('an online W&B run that SIGKILL ends', () => {
+  const every = { microBatches: 4 };
+  const unbroken = emptyFolder(afterAll);
+  beforeAll(() => startProcess({ backend: 'cpu', dir: unbroken, every }));
+
   test.each([
     { killed: 'the program', before: () => {} },
     { killed: 'the program and its uploader', before: killUploader },
   ])('has each row once on the server: $killed', async ({ before }) => {
     const server = await uploadServer(KEY);
-    const [unbroken, dir] = [emptyFolder(), emptyFolder()];
-    const every = { microBatches: 4 };
+    const dir = emptyFolder();
     const online = { mode: 'online', baseUrl: server.url, apiKey: KEY };
-    await startProcess({ backend: 'cpu', dir: unbroken, every });
     const kill = { at: 25, before: () => before(dir) };
     const first = await startProcess({ backend: 'cpu', dir, every, wandb: online }, kill);
     const second = await startProcess({ backend: 'cpu', dir, every, wandb: { ...online, resume: 'must' } });

@@ -46,7 +46,7 @@ const call = fc.oneof(
 );
 
 /** A call of an accumulator, and what the clock shows when it comes: later than before, or earlier. */
-export const randomCall = fc.record({ now: fc.integer({ min: 0, max: 1000 }), made: call });
+const randomCall = fc.record({ now: fc.integer({ min: 0, max: 1000 }), made: call });
 export const randomCalls = fc.array(randomCall, { maxLength: 60, size: 'max' });
 
 export type RandomCall = typeof randomCall extends fc.Arbitrary<infer T> ? T : never;

@@ -6,6 +6,7 @@ import { assertFileName, createNextFree, JOURNAL_SUFFIX } from './create-next-fr
 import { type JournalPlace, journalHeader } from './journal-header.js';
 import { type LineFile, lineFile } from './line-file.js';
 
+/** Where a journal is written. */
 export interface JournalOptions {
   /** The folder of the journals; made where it is missing. */
   readonly dir: string;

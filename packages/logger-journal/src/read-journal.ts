@@ -24,6 +24,7 @@ export interface JournalReader extends AsyncIterable<TrainEvent> {
   readonly end: JournalEnd | undefined;
 }
 
+/** How far a journal is read. */
 export interface ReadJournalOptions {
   /** Reads no line that ends behind this many bytes. */
   readonly until?: number;

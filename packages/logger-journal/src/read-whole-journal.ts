@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { LoggerError, type TrainEvent } from '@microbatch/core/logger';
 import { type JournalEnd, type JournalReader, type ReadJournalOptions, readJournal } from './read-journal.js';
 
@@ -9,7 +9,8 @@ interface Part extends ReadJournalOptions {
 /**
  * Reads the whole of a run that went on from checkpoints, as one stream without gap or overlap. `path` is the journal of
  * the part that was written last; each names the one before it, which is looked for in the same folder. Iterating rejects
- * as of `readJournal`, and with a `LoggerError` (`damaged-line`) where journals name each other in a circle.
+ * as of `readJournal`, and with a `LoggerError` (`damaged-line`) where journals name each other in a circle, or what lies
+ * in another folder.
  */
 export function readWholeJournal(path: string): JournalReader {
   let end: JournalEnd | undefined;
@@ -44,14 +45,19 @@ async function partsOf(path: string): Promise<readonly Part[]> {
     const [first] = parts as [Part];
     const { resumes } = await readJournal(first.path).header();
     if (resumes === undefined) return parts;
-    const before = join(dirname(path), resumes.file);
-    if (parts.some((part) => part.path === before) || before === join(path)) {
-      throw new LoggerError(
-        'journal',
-        'damaged-line',
-        `${first.path}: its header goes on with ${before}, which goes on with it`,
-      );
+    const { file, offset } = resumes;
+    // A journal may come from elsewhere, and must not name files of other folders.
+    if (typeof file !== 'string' || basename(file) !== file || !Number.isSafeInteger(offset)) {
+      throw damaged(first, `${JSON.stringify(resumes)}, which is no place in a file beside it`);
     }
-    parts.unshift({ path: before, until: resumes.offset });
+    const before = join(dirname(path), file);
+    if (parts.some((part) => part.path === before) || before === join(path)) {
+      throw damaged(first, `${before}, which goes on with it`);
+    }
+    parts.unshift({ path: before, until: offset });
   }
+}
+
+function damaged({ path }: Part, goesOnWith: string): LoggerError {
+  return new LoggerError('journal', 'damaged-line', `${path}: its header goes on with ${goesOnWith}`);
 }

@@ -72,3 +72,20 @@ test('a journal before that is gone, or goes on with its own, is told by name', 
     message: expect.stringContaining('two.jsonl'),
   });
 });
+
+test.each([
+  { file: '../before.jsonl', offset: 90 },
+  { file: '/before.jsonl', offset: 90 },
+  { file: 'folder/before.jsonl', offset: 90 },
+  { file: 'before.jsonl' },
+  { offset: 90 },
+  'before.jsonl',
+])('a journal that goes on with %j is refused by name, and nothing else is read', async (resumes) => {
+  const path = join(temporaryFolder(), 'journal.jsonl');
+  const header = { schema: 1, format: 'microbatch-journal', runId: 'a', startedAt: 0, resumes };
+  writeFileSync(path, `${JSON.stringify(header)}\n`);
+  await expect(readWhole(path)).rejects.toMatchObject({
+    code: 'damaged-line',
+    message: `${path}: its header goes on with ${JSON.stringify(resumes)}, which is no place in a file beside it`,
+  });
+});

@@ -14,6 +14,7 @@ import {
  */
 export type Layout = 'single' | 'split';
 
+/** Where a run is written, and how TensorBoard shows it. */
 export interface TensorBoardOptions {
   /**
    * The run's folder, created where it is missing. One run at a time: TensorBoard mixes up what two runs write to one

@@ -71,4 +71,6 @@ it('says where the program is in its repository, and seen from the working direc
   expect(fromBelow.codePath).toBe('src/train.js');
   expect(fromBelow).not.toHaveProperty('codePathLocal');
   expect(metadata({ ...about, program: 'none.js' })).not.toHaveProperty('codePath');
+  // `node FOLDER`, where the folder is the one above.
+  expect(metadata({ ...about, program: join(top, 'src') })).not.toHaveProperty('codePathLocal');
 });

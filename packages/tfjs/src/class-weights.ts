@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { show } from './option-checks.js';
+import { assertNotNegative, show } from './option-checks.js';
 
 /** What the samples of a class count for, by its index. */
 export type ClassWeights = Readonly<Record<number, number>>;
@@ -35,9 +35,6 @@ function assertClassWeights(value: unknown, classes: number | undefined): assert
     if (classes !== undefined && classes > 1 && Number(name) >= classes) {
       throw new RangeError(`classWeight names the class ${name}, but the model's output has ${classes} classes`);
     }
-    if (typeof weight !== 'number') throw new TypeError(`classWeight[${name}] must be a number, not ${show(weight)}`);
-    if (!(Number.isFinite(weight) && weight >= 0)) {
-      throw new RangeError(`classWeight[${name}] must be finite and not negative, not ${weight}`);
-    }
+    assertNotNegative(`classWeight[${name}]`, weight);
   }
 }

@@ -1,4 +1,4 @@
-import { assertKnownOptions, assertOptional, show } from './option-checks.js';
+import { assertKnownOptions, assertNotNegative, assertOptional, show } from './option-checks.js';
 
 /** When training ends before its last epoch; the meanings are those of Keras' `EarlyStopping`. */
 export interface EarlyStoppingOptions {
@@ -64,9 +64,4 @@ function monitored(monitor: unknown, known: KnownMetrics): Pick<EarlyStoppingRul
     throw new TypeError(`earlyStopping.monitor is '${monitor}', but an epoch has ${['loss', ...names].join(', ')}`);
   }
   return { from, name };
-}
-
-function assertNotNegative(option: string, value: unknown): asserts value is number {
-  if (typeof value !== 'number') throw new TypeError(`${option} must be a number, not ${show(value)}`);
-  if (!(Number.isFinite(value) && value >= 0)) throw new RangeError(`${option} must not be negative, not ${value}`);
 }

@@ -37,8 +37,8 @@ export interface EarlyStoppingState {
 export interface EarlyStopping {
   /** Takes note of an epoch; true where training has to end. Throws a `RangeError` where the epoch lacks the value. */
   judge(epoch: EpochEndEvent): boolean;
-  /** Training is over, by itself or as judged: restores the best weights where that is wanted, and says what to tell. */
-  finish(): Parameters<Accumulator['diagnose']>[0] | undefined;
+  /** Training is over after so many epochs, by itself or as judged: restores the best weights where wanted, says what to tell. */
+  finish(epochs: number): Parameters<Accumulator['diagnose']>[0] | undefined;
   result(): EarlyStoppingResult;
   snapshot(): EarlyStoppingSnapshot;
   /** Goes on from a snapshot, whose tensors stay the caller's. */
@@ -54,7 +54,6 @@ export function createEarlyStopping(rule: EarlyStoppingRule, variables: readonly
   let bestEpoch: number | undefined;
   let waited = 0;
   let stoppedAfterEpoch: number | undefined;
-  let lastEpoch = 0;
   let restored = false;
 
   function improves(value: number): boolean {
@@ -63,7 +62,7 @@ export function createEarlyStopping(rule: EarlyStoppingRule, variables: readonly
     return mode === 'min' ? value + minDelta < best : value - minDelta > best;
   }
 
-  function describe(): string {
+  function describe(lastEpoch: number): string {
     const outcome =
       stoppedAfterEpoch === undefined
         ? `training ended with epoch ${lastEpoch}`
@@ -80,7 +79,6 @@ export function createEarlyStopping(rule: EarlyStoppingRule, variables: readonly
       const value = allSkipped ? Number.NaN : event[from]?.[name];
       if (value === undefined)
         throw new RangeError(`earlyStopping.monitor is '${monitor}', but ${describeValues(event)}`);
-      lastEpoch = epoch;
       if (improves(value)) {
         best = value;
         bestEpoch = epoch;
@@ -94,15 +92,17 @@ export function createEarlyStopping(rule: EarlyStoppingRule, variables: readonly
       return true;
     },
 
-    finish() {
+    finish(epochs) {
       if (restoreBest && bestEpoch !== undefined) {
         bestWeights.restore();
         restored = true;
       }
       if (stoppedAfterEpoch !== undefined) {
-        return { level: bestEpoch === undefined ? 'warn' : 'info', code: 'early-stopping', message: describe() };
+        return { level: bestEpoch === undefined ? 'warn' : 'info', code: 'early-stopping', message: describe(epochs) };
       }
-      return restoreBest ? { level: restored ? 'info' : 'warn', code: 'best-weights', message: describe() } : undefined;
+      return restoreBest
+        ? { level: restored ? 'info' : 'warn', code: 'best-weights', message: describe(epochs) }
+        : undefined;
     },
 
     result: () => ({

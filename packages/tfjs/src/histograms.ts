@@ -1,7 +1,7 @@
 import type { Accumulator, HistogramValue, TrainEvent } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { NamedGradient } from './gradient-sum.js';
-import { assertKnownOptions, assertOptional, assertPositiveInteger } from './option-checks.js';
+import { abbreviate, assertKnownOptions, assertOptional, assertPositiveInteger } from './option-checks.js';
 import { readValues } from './read-values.js';
 
 /** Which distributions of its variables a run logs, and how often. */
@@ -36,7 +36,10 @@ export function assertHistogramOptions(options: unknown): asserts options is His
   }
 }
 
-/** Counts optimizer steps on from `stepsTaken`; what it returns, called for each, gives what reads its histograms where they are due. */
+/**
+ * Counts optimizer steps on from `stepsTaken`; what it returns, called for each, gives what reads its histograms where they
+ * are due.
+ */
 export function createHistograms(
   variables: readonly tf.Variable[],
   { every, weights = true, gradients = true }: HistogramOptions,
@@ -95,9 +98,4 @@ function finiteValues(all: ArrayLike<number>): Float64Array {
     if (Number.isFinite(value)) finite[count++] = value;
   }
   return finite.subarray(0, count);
-}
-
-function abbreviate(items: readonly string[]): string {
-  const rest = items.length > 3 ? ` and ${items.length - 3} more` : '';
-  return `${items.slice(0, 3).join(', ')}${rest}`;
 }

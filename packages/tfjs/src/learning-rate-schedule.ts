@@ -1,5 +1,5 @@
 import type { Accumulator } from '@microbatch/core';
-import { assertKnownOptions, show } from './option-checks.js';
+import { assertKnownOptions, assertNotNegative, show } from './option-checks.js';
 
 /** Where training stands as a window begins: the window's step has the rate of this point. */
 export type WindowStart = Accumulator['windowStart'];
@@ -23,7 +23,7 @@ const CLOCKS: readonly LearningRateSchedule['by'][] = ['step', 'samples', 'epoch
 /** What gives a window's step its learning rate. Throws a `TypeError` or `RangeError` that names the option and the value. */
 export function createLearningRate(given: LearningRate): (at: WindowStart) => number {
   if (typeof given === 'number') {
-    assertRate('learningRate', given);
+    assertNotNegative('learningRate', given);
     return () => given;
   }
   if (typeof given !== 'object' || given === null) {
@@ -41,15 +41,9 @@ export function createLearningRate(given: LearningRate): (at: WindowStart) => nu
     // A window asks for each of its micro-batches.
     if (at !== asked) {
       answer = rate(at);
-      assertRate(`learningRate.rate(${at}), by ${by},`, answer);
+      assertNotNegative(`learningRate.rate(${at}), by ${by},`, answer);
       asked = at;
     }
     return answer;
   };
-}
-
-function assertRate(owner: string, rate: unknown): void {
-  if (typeof rate !== 'number') throw new TypeError(`${owner} must be a number, not ${show(rate)}`);
-  if (Number.isFinite(rate) && rate >= 0) return;
-  throw new RangeError(`${owner} must be finite and at least 0, not ${rate}`);
 }

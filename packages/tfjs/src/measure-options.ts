@@ -17,13 +17,17 @@ export interface MeasureOptions {
   /** `gradNorm`: the L2 norm of the accumulated gradient over all variables, before it is clipped. */
   readonly gradNorm?: boolean;
   /**
-   * `gradientNoiseScale`: the accumulated batch, in samples, in which noise and signal of the gradient are equally strong. From windows of
-   * two micro-batches or more; a step without a usable estimate has none.
+   * `gradientNoiseScale`: the accumulated batch, in samples, in which noise and signal of the gradient are equally strong
+   * (B_simple of McCandlish et al. 2018, arXiv:1812.06162, sec. 2.2 and app. A.1). From windows of two micro-batches or more; a
+   * step without a usable estimate has none.
    */
   readonly noiseScale?: boolean | NoiseScaleOptions;
-  /** `normTestRatio`: the standard error of the accumulated gradient, relative to its norm, from this window alone. */
+  /**
+   * `normTestRatio`: the standard error of the accumulated gradient, relative to its norm, from this window alone (Byrd et al.
+   * 2012, doi:10.1007/s10107-012-0572-5, sec. 3).
+   */
   readonly normTest?: boolean;
-  /** `samplesPerSecond`, `forwardBackwardMs`, `accumulateMs`, `applyMs` and `logMs`. */
+  /** `samplesPerSecond`, and `forwardBackwardMs`, `accumulateMs`, `applyMs` and `logMs`, which are ms a step. */
   readonly times?: boolean | TimesOptions;
 }
 

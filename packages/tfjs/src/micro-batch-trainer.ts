@@ -1,6 +1,6 @@
 import { type TrainEvent, type WindowStatus, whenRelieved } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
-import { createAdmission, type FiniteCheck } from './admission.js';
+import { createAdmission } from './admission.js';
 import type { DataPosition } from './checkpoint/checkpoint-content.js';
 import type { Checkpointer } from './checkpoint/checkpointer.js';
 import type { GradientSum } from './gradient-sum.js';
@@ -12,7 +12,7 @@ import { readTogether } from './read-together.js';
 import { readingStalls } from './read-values.js';
 import { squaredNorm } from './squared-norm.js';
 import type { StopSignal } from './stop-signal.js';
-import type { NamedScalars } from './trainable.js';
+import { numbersOf, type UnreadMicroBatch, unreadTensors } from './unread-micro-batch.js';
 
 /** A prepared training with what a run needs besides. */
 export interface TrainingParts<B> extends PreparedTraining<B> {
@@ -23,6 +23,8 @@ export interface TrainingParts<B> extends PreparedTraining<B> {
   readonly checkpointer: Checkpointer;
   /** Where training begins. */
   readonly start: DataPosition;
+  /** The run had come to its end before: nothing is left to train. */
+  readonly wasFinished: boolean;
 }
 
 /** Trains micro-batches, and steps the optimizer where their window is full. */
@@ -41,15 +43,9 @@ export interface MicroBatchTrainer<B> {
 }
 
 /** A micro-batch that was computed, and whose losses were not read yet. */
-interface ComputedMicroBatch {
+interface ComputedMicroBatch extends UnreadMicroBatch {
   readonly samples: number;
-  readonly weight: number | tf.Tensor;
-  readonly loss: tf.Tensor;
-  readonly metrics: NamedScalars;
   readonly learningRate: number | undefined;
-  readonly check?: FiniteCheck;
-  /** |gradient|² as it came, multiplied by weight / target, where the noise of gradients is measured. */
-  readonly squares: number | tf.Scalar | undefined;
   readonly target: number;
 }
 
@@ -113,24 +109,17 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     const read = computed;
     computed = [];
     computedSamples = 0;
-    const reading = readTogether(read.flatMap(unreadOf));
+    const reading = readTogether(unreadTensors(read));
     const values = reading instanceof Promise ? await reading : reading;
     times?.lap('forwardBackwardMs');
-    let at = 0;
-    const next = (tensor: tf.Tensor | undefined) => (tensor === undefined ? [] : values[at++]!);
-    for (const { samples, learningRate, check, squares, target, ...tensors } of read) {
-      const loss = next(tensors.loss)[0]!;
-      const metrics: Record<string, number> = {};
-      for (const name in tensors.metrics) metrics[name] = next(tensors.metrics[name])[0]!;
-      const weight = typeof tensors.weight === 'number' ? tensors.weight : next(tensors.weight)[0]!;
-      const nonFinite = check?.parts(next(check.unread));
-      const scaled = typeof squares === 'object' ? next(squares)[0] : squares;
+    for (const [index, { loss, metrics, weight, nonFinite, squares }] of numbersOf(read, values).entries()) {
+      const { samples, learningRate, target } = read[index]!;
       if (nonFinite !== undefined && parts.nonFinite === 'raise')
         throw nonFiniteError(accumulator.microStep + 1, loss, nonFinite);
-      if (nonFinite === undefined && scaled !== undefined) {
+      if (nonFinite === undefined && squares !== undefined) {
         // As the backward pass took it, so that it is undone without a remainder.
         const scale = Math.fround(weight / target);
-        noiseScale?.add({ samples, weight, squaredNorm: weight === 0 ? 0 : scaled / scale ** 2 });
+        noiseScale?.add({ samples, weight, squaredNorm: weight === 0 ? 0 : squares / scale ** 2 });
       }
       const rate = learningRate === undefined ? {} : { learningRate };
       const skipped = nonFinite === undefined ? {} : ({ skipped: true } as const);
@@ -175,17 +164,8 @@ export function createMicroBatchTrainer<B>(parts: TrainingParts<B>): MicroBatchT
     readLosses,
     settle,
     dispose() {
-      tf.dispose(computed.flatMap(unreadOf));
+      tf.dispose(unreadTensors(computed));
       computed = [];
     },
   };
-}
-
-/** What is still to be read of a micro-batch, in the order in which it is read. */
-function unreadOf({ loss, metrics, weight, check, squares }: ComputedMicroBatch): tf.Tensor[] {
-  const unread = [loss, ...Object.values(metrics)];
-  if (typeof weight === 'object') unread.push(weight);
-  if (check?.unread !== undefined) unread.push(check.unread);
-  if (typeof squares === 'object') unread.push(squares);
-  return unread;
 }

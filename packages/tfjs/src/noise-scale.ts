@@ -45,8 +45,8 @@ export interface NoiseScale {
  * weight. S and |G|² are averaged exponentially over windows, with `decay`, and then divided; both would be debiased by the
  * same factor, which their quotient does not need. It is in samples whatever the weights are.
  *
- * A window in which fewer than two micro-batches weigh anything, or whose gradient is not finite, leaves the averages as they are
- * and has no noise scale; nor has one that leaves the average of |G|² at or below 0, where all is noise.
+ * A window in which fewer than two micro-batches weigh anything, or whose gradient is not finite, leaves the averages as they
+ * are and has no noise scale; nor has one that leaves the average of |G|² at or below 0, where all is noise.
  */
 export function createNoiseScale(decay: number): NoiseScale {
   let [noise, signal] = [0, 0];

@@ -1,12 +1,12 @@
-import type { AccumulationPolicy, Accumulator } from '@microbatch/core';
-import * as tf from '@tensorflow/tfjs';
+import type { Accumulator, TrainingPlan } from '@microbatch/core';
+import { assertOptimizer } from './assert-optimizer.js';
 import { earlyStoppingPart } from './checkpoint/early-stopping-part.js';
 import { noiseScalePart } from './checkpoint/noise-scale-part.js';
 import { type PreparedCheckpoints, prepareCheckpoints } from './checkpoint/prepare-checkpoints.js';
 import type { StatefulPart } from './checkpoint/stateful-part.js';
 import { type CustomModel, customTrainable } from './custom-model.js';
 import type { DataSource } from './data-source.js';
-import { isAccumulating } from './drop-in/accumulating-optimizer.js';
+import type { Diagnostic } from './diagnostic.js';
 import { createEarlyStopping, type EarlyStopping } from './early-stopping.js';
 import { earlyStoppingRule, type KnownMetrics } from './early-stopping-options.js';
 import { assertHistogramOptions, createHistograms, type StepHistograms } from './histograms.js';
@@ -16,9 +16,16 @@ import { assertMeasureOptions } from './measure-options.js';
 import { createMeasurements, type Measurements } from './measurements.js';
 import { assertNonFinite, type NonFinite } from './non-finite.js';
 import { createOptimizerStep, type OptimizerStep } from './optimizer-step.js';
-import { assertKnownOptions, assertOptional, assertPositiveInteger, assertSeed, show } from './option-checks.js';
+import {
+  assertKnownOptions,
+  assertOptional,
+  assertPolicy,
+  assertPositiveInteger,
+  assertSeed,
+  show,
+} from './option-checks.js';
 import { type Draws, seededDraws } from './seeded-draws.js';
-import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from './start-diagnostics.js';
+import { batchNormDiagnostic, noStepDiagnostic } from './start-diagnostics.js';
 import {
   type BatchStream,
   datasetSource,
@@ -53,7 +60,7 @@ export interface PreparedTraining<B> {
   readonly statefulParts: readonly StatefulPart[];
   readonly measurements: Measurements;
   /** What is known beforehand and worth telling. */
-  readonly diagnostics: readonly StartDiagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Every option of every model: which belong together is checked here, because not every caller has types. */
@@ -91,22 +98,8 @@ const OPTIONS: readonly (keyof AnyTrainOptions<unknown>)[] = [
 
 /** Checks what `train` was given. Throws a `TypeError` or `RangeError` that names the option and the value. */
 export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> {
-  assertKnownOptions('train', given, OPTIONS);
-  const options = given as AnyTrainOptions<B>;
-  const { model, optimizer, epochs = 1, accumulation, nonFinite = 'propagate' } = options;
-  const { run, validation, weight, histograms, measure = {} } = options;
-  assertPositiveInteger('epochs', epochs);
-  for (const option of ['microBatchSize', 'microBatchesPerEpoch'] as const) {
-    if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
-  }
-  for (const option of ['weight', 'samples'] as const) assertOptional(option, options[option], 'function');
-  assertOptional('disposeBatches', options.disposeBatches, 'boolean');
-  if (histograms !== undefined) assertHistogramOptions(histograms);
-  if (options.seed !== undefined) assertSeed('seed', options.seed);
-  assertMeasureOptions(measure);
-  assertOptimizer(optimizer);
-  assertPolicy(accumulation);
-  assertNonFinite(nonFinite, accumulation.normalize);
+  const options = checkedOptions(given);
+  const { model, optimizer, epochs = 1, accumulation, nonFinite = 'propagate', measure = {}, seed } = options;
   completeBackend();
 
   const trainable = trainableOf(options);
@@ -115,44 +108,22 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     ...options,
     measureNorm: measurements.needsNorm,
   });
-  const weigh = weightOption({
+  const weight = weightOption({
     isLayersModel: isLayersModel(model),
     sampleWeights: (options.data as Partial<InMemoryData> | undefined)?.sampleWeights,
     classWeight: options.classWeight,
-    weight,
+    weight: options.weight,
     normalize: accumulation.normalize,
   });
   const data = sourceOf(options, epochs, trainable);
-  const microBatchSize = data.microBatchSize ?? accumulation.microBatchSize ?? firstBatchSize(options.data, trainable);
-  if (microBatchSize === undefined) {
-    throw new TypeError(
-      'microBatchSize is undefined: the data does not tell it, so train() or the accumulation policy must',
-    );
-  }
-  const batches = data.microBatchesPerEpoch;
-  const plan = { microBatchSize, epochs, ...(batches === undefined ? {} : { microBatchesPerEpoch: batches }) };
-  const validate =
-    validation === undefined
-      ? undefined
-      : createValidation(validation, {
-          trainable,
-          epochs,
-          microBatchSize,
-          disposeBatches: options.disposeBatches ?? false,
-        });
+  const plan = planOf(options, epochs, data, trainable);
+  const validate = validationOf(options, plan, trainable);
   const checkpoints = prepareCheckpoints(options);
-  const accumulator = checkpoints.accumulator(accumulation, plan, run);
+  const accumulator = checkpoints.accumulator(accumulation, plan, options.run);
+  const earlyStopping = earlyStoppingOf(options, trainable);
   const nextHistograms =
-    histograms === undefined
-      ? undefined
-      : createHistograms(trainable.variables, histograms, accumulator.run.resumedAt?.step ?? 0);
-  const earlyStopping =
-    options.earlyStopping === undefined
-      ? undefined
-      : createEarlyStopping(earlyStoppingRule(options.earlyStopping, knownMetrics(options, trainable)), [
-          ...trainable.variables,
-          ...(trainable.state ?? []),
-        ]);
+    options.histograms &&
+    createHistograms(trainable.variables, options.histograms, accumulator.run.resumedAt?.step ?? 0);
   const diagnostics = [
     ...checkpoints.diagnostics,
     isLayersModel(model) ? batchNormDiagnostic(model) : undefined,
@@ -165,11 +136,11 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
     data,
     epochs,
     accumulator,
-    weight: weigh,
+    weight,
     validate,
     nextHistograms,
     earlyStopping,
-    draws: options.seed === undefined ? undefined : seededDraws(options.seed),
+    draws: seed === undefined ? undefined : seededDraws(seed),
     checkpoints,
     statefulParts: [
       ...(earlyStopping === undefined ? [] : [earlyStoppingPart(earlyStopping)]),
@@ -180,22 +151,54 @@ export function prepareTraining<B>(given: TrainOptions<B>): PreparedTraining<B> 
   };
 }
 
-/** Refuses what is no optimizer, and one that accumulates by itself, with a `TypeError`. */
-export function assertOptimizer(optimizer: unknown): asserts optimizer is tf.Optimizer {
-  // `instanceof` asks tfjs, which looks at the methods, and throws on undefined.
-  if (typeof optimizer !== 'object' || optimizer === null || !(optimizer instanceof tf.Optimizer)) {
-    throw new TypeError(`optimizer must be a tf.Optimizer, not ${show(optimizer)}`);
+/** Checks the options that can be checked without the others. */
+function checkedOptions<B>(given: TrainOptions<B>): AnyTrainOptions<B> {
+  assertKnownOptions('train', given, OPTIONS);
+  const options = given as AnyTrainOptions<B>;
+  for (const option of ['epochs', 'microBatchSize', 'microBatchesPerEpoch'] as const) {
+    if (options[option] !== undefined) assertPositiveInteger(option, options[option]);
   }
-  if (isAccumulating(optimizer)) {
-    throw new TypeError('optimizer accumulates already: give the one that accumulateGradients() was given');
-  }
+  for (const option of ['weight', 'samples'] as const) assertOptional(option, options[option], 'function');
+  assertOptional('disposeBatches', options.disposeBatches, 'boolean');
+  if (options.histograms !== undefined) assertHistogramOptions(options.histograms);
+  if (options.seed !== undefined) assertSeed('seed', options.seed);
+  if (options.measure !== undefined) assertMeasureOptions(options.measure);
+  assertOptimizer(options.optimizer);
+  assertPolicy('accumulation', options.accumulation);
+  if (options.nonFinite !== undefined) assertNonFinite(options.nonFinite, options.accumulation.normalize);
+  return options;
 }
 
-function assertPolicy(policy: Partial<AccumulationPolicy> | undefined): void {
-  if (policy?.kind === 'fixed' || policy?.kind === 'schedule') return;
-  throw new TypeError(
-    `accumulation must be made by gradientAccumulation() or gradientAccumulationSchedule(), not ${show(policy)}`,
-  );
+type SizedPlan = TrainingPlan & { readonly microBatchSize: number };
+
+function planOf<B>(
+  { data, accumulation }: AnyTrainOptions<B>,
+  epochs: number,
+  { microBatchSize: told, microBatchesPerEpoch }: DataSource<B>,
+  trainable: Trainable<B>,
+): SizedPlan {
+  const microBatchSize = told ?? accumulation.microBatchSize ?? firstBatchSize(data, trainable);
+  if (microBatchSize === undefined) {
+    throw new TypeError(
+      'microBatchSize is undefined: the data does not tell it, so train() or the accumulation policy must',
+    );
+  }
+  return { microBatchSize, epochs, ...(microBatchesPerEpoch === undefined ? {} : { microBatchesPerEpoch }) };
+}
+
+function validationOf<B>(
+  { validation, epochs = 1, disposeBatches = false }: AnyTrainOptions<B>,
+  { microBatchSize }: SizedPlan,
+  trainable: Trainable<B>,
+): Validate | undefined {
+  if (validation === undefined) return undefined;
+  return createValidation(validation, { trainable, epochs, microBatchSize, disposeBatches });
+}
+
+function earlyStoppingOf<B>(options: AnyTrainOptions<B>, trainable: Trainable<B>): EarlyStopping | undefined {
+  if (options.earlyStopping === undefined) return undefined;
+  const rule = earlyStoppingRule(options.earlyStopping, knownMetrics(options, trainable));
+  return createEarlyStopping(rule, [...trainable.variables, ...(trainable.state ?? [])]);
 }
 
 /** What an epoch will be known to measure. */

@@ -8,7 +8,11 @@ import { readingStalls, readValues } from './read-values.js';
 export function readTogether(
   tensors: readonly tf.Tensor[],
 ): readonly ArrayLike<number>[] | Promise<readonly ArrayLike<number>[]> {
-  if (readingStalls()) return readAtOnce(tensors);
+  return readingStalls() ? readAtOnce(tensors) : readNow(tensors);
+}
+
+/** The same where nobody can wait: at once, even where that stalls the device. */
+export function readNow(tensors: readonly tf.Tensor[]): readonly ArrayLike<number>[] {
   try {
     return tensors.map((tensor) => tensor.dataSync());
   } finally {

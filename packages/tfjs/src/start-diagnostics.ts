@@ -1,20 +1,14 @@
 import type { Accumulator } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import { allLayers } from './all-layers.js';
-
-/** Something to tell the user when a run starts. */
-export interface StartDiagnostic {
-  readonly level: 'info' | 'warn';
-  readonly code: string;
-  readonly message: string;
-}
+import type { Diagnostic } from './diagnostic.js';
 
 /** Tells where a run's samples are known to fill no window at all. */
 export function noStepDiagnostic(
   { run, nextTarget }: Accumulator,
   samplesPerEpoch: number | undefined,
   epochs: number,
-): StartDiagnostic | undefined {
+): Diagnostic | undefined {
   const { kind, lastWindow } = run.policy;
   // A dropping schedule can still come to smaller windows.
   if (samplesPerEpoch === undefined || lastWindow === 'flush' || (lastWindow === 'drop' && kind === 'schedule'))
@@ -31,7 +25,7 @@ export function noStepDiagnostic(
 }
 
 /** Tells that batch normalization sees micro-batches, where the model has any. */
-export function batchNormDiagnostic(model: tf.LayersModel): StartDiagnostic | undefined {
+export function batchNormDiagnostic(model: tf.LayersModel): Diagnostic | undefined {
   if (!allLayers(model.layers).some((layer) => layer.getClassName() === 'BatchNormalization')) return undefined;
   return {
     level: 'info',

@@ -47,6 +47,7 @@ export interface CommonTrainOptions<B> {
   readonly weightDecay?: WeightDecay;
   /** `'propagate'` by default; `'skip'` is not for normalize `'target'`. */
   readonly nonFinite?: NonFinite;
+  /** The run's id, name, project, configuration and tags, for the loggers; a random id by default. */
   readonly run?: RunOptions;
   /**
    * What a batch counts for in its window, where that is not its samples: tokens, say. The loss must be the mean over it.
@@ -111,6 +112,7 @@ export type TrainOptions<B = LabelledBatch> = LayersTrainOptions | CustomTrainOp
 export interface TrainResult {
   /** The `epoch-end` events. */
   readonly history: readonly EpochEndEvent[];
+  /** `'stopped'` where `stop()` ended it; else, early or not, `'finished'`. */
   readonly outcome: Exclude<RunOutcome, 'failed'>;
   /** What early stopping did, where it was asked for. */
   readonly earlyStopping?: EarlyStoppingResult;

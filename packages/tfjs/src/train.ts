@@ -1,4 +1,5 @@
 import { type EpochEndEvent, type TrainEvent, whenRelieved } from '@microbatch/core';
+import { errorText } from './error-text.js';
 import { createGradientSum } from './gradient-sum.js';
 import { nextMacrotask } from './macrotask.js';
 import { claimOptimizer } from './optimizer-claims.js';
@@ -30,8 +31,9 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
 
   const { variables } = trainable;
   const context = { accumulator, gradientSum, variables, parts: statefulParts, history, emit };
-  const { checkpointer, start, restore, resumeLoggers } = training.checkpoints.open(context);
-  // Last, because what refuses a training must not keep its optimizer.
+  const { restore, resumeLoggers, ...opened } = training.checkpoints.open(context);
+  const { checkpointer } = opened;
+  // Last of what can throw: what is refused must not keep the optimizer.
   const claim = claimOptimizer(options.optimizer, accumulator.run.id, variables);
 
   async function run(): Promise<TrainResult> {
@@ -41,7 +43,7 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
     try {
       restore();
       for (const diagnostic of diagnostics) await emit(accumulator.diagnose(diagnostic));
-      const outcome = await trainEpochs({ ...training, gradientSum, stop, emit, checkpointer, start });
+      const outcome = await trainEpochs({ ...training, ...opened, gradientSum, stop, emit });
       await checkpointer.settled();
       await emit(accumulator.end(outcome));
       events.complete();
@@ -49,12 +51,13 @@ export function train<B>(options: TrainOptions<B>): TrainRun {
       return { history: Object.freeze(history), outcome, ...judged };
     } catch (error) {
       await checkpointer.settled();
-      await emit(accumulator.end('failed', error instanceof Error ? error.message : String(error)));
+      await emit(accumulator.end('failed', errorText(error)));
       events.error(error);
       throw error;
     } finally {
       forgetLoggers();
       gradientSum.clear();
+      earlyStopping?.dispose();
       claim.release();
     }
   }

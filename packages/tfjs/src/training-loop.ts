@@ -6,7 +6,8 @@ import { createMicroBatchTrainer, type TrainingParts } from './micro-batch-train
 
 /** Trains the epochs from `start` on, up to but without `run-end`. */
 export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<RunOutcome, 'failed'>> {
-  const { data, epochs, accumulator, stop, emit, validate, earlyStopping, checkpointer, start, measurements } = parts;
+  const { data, epochs, accumulator, stop, emit, validate, earlyStopping, checkpointer, measurements } = parts;
+  const { start, wasFinished } = parts;
   const { times } = measurements;
   const trainer = createMicroBatchTrainer(parts);
   const pace = createPacer();
@@ -20,19 +21,18 @@ export async function trainEpochs<B>(parts: TrainingParts<B>): Promise<Exclude<R
   times?.begin();
   try {
     if (accumulator.run.resumedAt === undefined) await saveBeginning();
-    const wasOver = isOver();
     while (!isOver() && !stop.requested) await trainEpoch();
     if (!isOver()) {
       await checkpointer.save(position);
       return 'stopped';
     }
-    const told = earlyStopping?.finish();
+    const told = earlyStopping?.finish(position.epoch);
+    // Before the checkpoint: a run that is killed in between tells it again, in the place of this time.
+    if (told !== undefined && !wasFinished) await emit(accumulator.diagnose(told));
     await checkpointer.save(position, true);
-    if (told !== undefined && !wasOver) await emit(accumulator.diagnose(told));
     return 'finished';
   } finally {
     trainer.dispose();
-    earlyStopping?.dispose();
   }
 
   function isOver(): boolean {

@@ -49,7 +49,9 @@ export function createValidation<B>(data: ValidationData<B>, options: Validation
       const result: unknown = await stop.orStop(Promise.resolve(data(epoch)));
       if (stop.requested) return undefined;
       if (!isDataset(result) && !isIterable(result)) return metricsFrom(result);
-      return over(streamed(result as BatchStream<B>, { ...options, epochs: 1 }))(epoch, stop, pace);
+      const batches = streamed(result as BatchStream<B>, { ...options, epochs: 1 });
+      // They are this epoch's: a data set has no earlier ones that count.
+      return over({ ...batches, open: () => batches.open(0) })(epoch, stop, pace);
     };
   }
   if (isDataset(data) || isIterable(data)) return over(streamed(data as BatchStream<B>, options));

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { abbreviate } from './option-checks.js';
 
 /**
  * Refuses variables that are not those that a run began with, with a `TypeError`: its gradients and the optimizer's state
@@ -29,11 +30,5 @@ function registered(): tf.Variable[] {
 }
 
 function names(variables: readonly tf.Variable[]): string {
-  const rest = variables.length > 3 ? ` and ${variables.length - 3} more` : '';
-  return (
-    variables
-      .slice(0, 3)
-      .map(({ name }) => name)
-      .join(', ') + rest
-  );
+  return abbreviate(variables.map(({ name }) => name));
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NamedGradient } from './gradient-sum.js';
-import { assertKnownOptions, assertOptional, show } from './option-checks.js';
+import { assertKnownOptions, assertNotNegative, assertOptional, show } from './option-checks.js';
 
 /**
  * Decoupled weight decay, w -= learningRate · rate · w at each optimizer step, before the optimizer's own (Loshchilov &
@@ -35,21 +35,15 @@ export function createWeightDecay(given: WeightDecay, variables: readonly tf.Var
 
 function optionsOf(given: WeightDecay): { rate: number; exclude?: (variableName: string) => boolean } {
   if (typeof given === 'number') {
-    assertDecayRate('weightDecay', given);
+    assertNotNegative('weightDecay', given);
     return { rate: given };
   }
   if (typeof given !== 'object' || given === null)
     throw new TypeError(`weightDecay must be a number or { rate, exclude }, not ${show(given)}`);
   assertKnownOptions('weightDecay', given, ['rate', 'exclude']);
-  assertDecayRate('weightDecay.rate', given.rate);
+  assertNotNegative('weightDecay.rate', given.rate);
   assertOptional('weightDecay.exclude', given.exclude, 'function');
   return given;
-}
-
-function assertDecayRate(option: string, rate: unknown): void {
-  if (typeof rate !== 'number') throw new TypeError(`${option} must be a number, not ${show(rate)}`);
-  if (!(rate >= 0 && rate < Number.POSITIVE_INFINITY))
-    throw new RangeError(`${option} must be finite and at least 0, not ${rate}`);
 }
 
 function excludes(exclude: (variableName: string) => boolean, name: string): boolean {

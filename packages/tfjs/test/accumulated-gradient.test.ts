@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type LabelledBatch, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, classifier, collect, ofType, relativeError, weightsOf } from './fixtures.js';
-import { fullBatchGradient, NotingOptimizer } from './noting-optimizer.js';
+import { fullBatchGradient } from './full-batch.js';
+import { NotingOptimizer } from './noting-optimizer.js';
 
 /** Cuts data into batches of these sizes. */
 function split(data: { xs: tf.Tensor; ys: tf.Tensor }, sizes: readonly number[]): LabelledBatch[] {

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type LabelledBatch, type TrainOptions, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { collect, ofType, relativeError } from './fixtures.js';
-import { cut, fullBatch, NotingOptimizer, variablesOf } from './noting-optimizer.js';
+import { cut, fullBatch, variablesOf } from './full-batch.js';
+import { NotingOptimizer } from './noting-optimizer.js';
 
 /** The samples of one window, and how they are cut into micro-batches. */
 interface Split {

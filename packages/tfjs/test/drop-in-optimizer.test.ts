@@ -3,10 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { accumulateGradients } from '../src/index.js';
 import './backends.js';
-import { compiled, recordRun } from './fit-fixtures.js';
+import { fitArgs as args, compiled, recordRun } from './fit-fixtures.js';
 import { classes, classifier, ofType, weightsOf } from './fixtures.js';
 
-const args = (more: tf.ModelFitArgs = {}): tf.ModelFitArgs => ({ batchSize: 4, shuffle: false, verbose: 0, ...more });
 const policy = gradientAccumulation({ accumBatchSize: 8 });
 
 describe('an accumulating optimizer', () => {

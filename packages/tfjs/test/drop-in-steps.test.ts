@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { accumulateGradients } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, classifier, ofType } from './fixtures.js';
+import { variablesOf } from './full-batch.js';
 
 const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
   sgd: () => tf.train.sgd(0.3),
@@ -98,8 +99,6 @@ function expectSteps(events: readonly TrainEvent[], seen: readonly Values[], ste
   const after = seen.flatMap((values, at) => (changed(values, at) ? [at + 1] : []));
   expect(after).toEqual(steps.filter((microStep) => microStep > 1));
 }
-
-const variablesOf = (model: tf.LayersModel) => model.trainableWeights.map((weight) => weight.read() as tf.Variable);
 
 onEachBackend(() => {
   describe.each(Object.keys(OPTIMIZERS))('%s', (name) => {

@@ -69,7 +69,7 @@ describe('early stopping', () => {
       const variable = tf.variable(tf.scalar(0));
       const stopping = createEarlyStopping({ ...rule, mode, patience, minDelta }, [variable]);
       expect(play(stopping, variable, values)).toBe(epochs);
-      stopping.finish();
+      stopping.finish(epochs);
       expect(variable.dataSync()[0]).toBe(best);
       expect(stopping.result()).toMatchObject({ bestEpoch: best, best: values[best - 1], restored: true });
       stopping.dispose();
@@ -89,7 +89,7 @@ describe('early stopping', () => {
         second.restore({ state: JSON.parse(JSON.stringify(state)), tensors });
         first.dispose();
         expect(play(second, after, values, until + 1)).toBe(epochs);
-        second.finish();
+        second.finish(epochs);
         expect(after.dataSync()[0]).toBe(best);
         second.dispose();
       }
@@ -298,19 +298,19 @@ describe('earlyStopping refuses, before any work', () => {
     ['a direction that is not known', { monitor: 'valid.f1' }, TypeError, 'earlyStopping.mode is undefined: say'],
     ['a direction of Keras', { mode: 'auto' }, TypeError, "earlyStopping.mode must be 'min' or 'max', not \"auto\""],
     ['patience of a half', { patience: 0.5 }, RangeError, 'earlyStopping.patience must be an integer, not 0.5'],
-    ['negative patience', { patience: -1 }, RangeError, 'earlyStopping.patience must not be negative, not -1'],
+    ['negative patience', { patience: -1 }, RangeError, 'earlyStopping.patience must be finite and at least 0, not -1'],
     ['patience as text', { patience: '3' }, TypeError, 'earlyStopping.patience must be a number, not "3"'],
     [
       'a negative least change',
       { minDelta: -0.1 },
       RangeError,
-      'earlyStopping.minDelta must not be negative, not -0.1',
+      'earlyStopping.minDelta must be finite and at least 0, not -0.1',
     ],
     [
       'a least change of NaN',
       { minDelta: Number.NaN },
       RangeError,
-      'earlyStopping.minDelta must not be negative, not NaN',
+      'earlyStopping.minDelta must be finite and at least 0, not NaN',
     ],
     [
       'restoreBest as text',

@@ -1,6 +1,16 @@
 import type { AccumulationPolicy, TrainEvent } from '@microbatch/core';
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { type AccumulateGradientsOptions, accumulateGradients, type GradientAccumulation } from '../src/index.js';
+import { classes } from './fixtures.js';
+
+/** A data set that does not know its size. */
+export function unsized(batches: number): tf.data.Dataset<tf.TensorContainer> {
+  const { xs, ys } = classes(4);
+  const generate = function* () {
+    for (let batch = 0; batch < batches; batch++) yield { xs: xs.clone(), ys: ys.clone() };
+  };
+  return tf.data.generator(generate as unknown as () => Iterator<tf.TensorContainer>);
+}
 
 /** Compiles a model with an accumulating optimizer. */
 export function compiled(
@@ -36,5 +46,13 @@ export function comparable(events: readonly TrainEvent[]): unknown[] {
     return { ...rest, run };
   });
 }
+
+/** What the fits of tests have in common: batches of 4, in their order. */
+export const fitArgs = (more: tf.ModelFitArgs = {}): tf.ModelFitArgs => ({
+  batchSize: 4,
+  shuffle: false,
+  verbose: 0,
+  ...more,
+});
 
 export const typesOf = (events: readonly TrainEvent[]): string[] => events.map(({ type }) => type);

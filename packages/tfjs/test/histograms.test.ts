@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type TrainOptions, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, classifier, collect, largestError, ofType } from './fixtures.js';
+import { variablesOf } from './full-batch.js';
 
 const options = (): TrainOptions => ({
   model: classifier(),
@@ -15,8 +16,6 @@ const options = (): TrainOptions => ({
   accumulation: gradientAccumulation({ accumBatchSize: 8 }),
   histograms: { every: 2 },
 });
-
-const variablesOf = (model: tf.LayersModel) => model.trainableWeights.map((weight) => weight.read() as tf.Variable);
 
 /** The values of one histogram of a `log` event. */
 function valuesOf(event: LogEvent, key: string): number[] {

@@ -1,8 +1,17 @@
 import { gradientAccumulation, gradientAccumulationSchedule } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type CustomTrainOptions, type LabelledBatch, type TrainOptions, type TrainRun, train } from '../src/index.js';
+import {
+  accumulateGradients,
+  type CustomTrainOptions,
+  type InMemoryData,
+  type LabelledBatch,
+  type TrainOptions,
+  type TrainRun,
+  train,
+} from '../src/index.js';
 import './backends.js';
+import { memoryStore } from './checkpoint/stores.js';
 import { registerStallingBackend } from './stalling-backend.js';
 
 registerStallingBackend();
@@ -32,11 +41,15 @@ function tiny(more: Partial<CustomTrainOptions<LabelledBatch>> = {}): CustomTrai
 }
 
 function layers(): TrainOptions {
+  const options = tiny();
+  const { xs, batchSize } = options.data as InMemoryData;
   return {
-    ...tiny(),
-    model: tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] }),
-    loss: 'meanSquaredError',
-    metrics: ['mse'],
+    ...options,
+    model: tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2], activation: 'softmax' })] }),
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: ['accuracy'],
+    data: { xs, ys: tf.zeros([2 * PER_EPOCH, 1]), batchSize },
+    classWeight: { 0: 3 },
   } as TrainOptions;
 }
 
@@ -53,6 +66,26 @@ function notFinite(nonFinite: 'propagate' | 'skip'): CustomTrainOptions<Labelled
   return { ...options, model: { ...options.model, loss } };
 }
 
+/** Dropout, a penalty, two outputs and a weight for each sample. */
+function severalOutputs(): TrainOptions {
+  const options = tiny();
+  const input = tf.input({ shape: [2] });
+  const hidden = tf.layers.dense({ units: 2, kernelRegularizer: 'l1l2' }).apply(input) as tf.SymbolicTensor;
+  const dropped = tf.layers.dropout({ rate: 0.5 }).apply(hidden) as tf.SymbolicTensor;
+  const outputs = ['a', 'b'].map((name) => tf.layers.dense({ units: 1, name }).apply(dropped) as tf.SymbolicTensor);
+  const { xs, ys, batchSize } = options.data as InMemoryData;
+  return {
+    ...options,
+    model: tf.model({ inputs: input, outputs }),
+    loss: 'meanSquaredError',
+    metrics: ['mse'],
+    data: { xs, ys: [ys as tf.Tensor, ys as tf.Tensor], sampleWeights: tf.ones([2 * PER_EPOCH]), batchSize },
+    seed: 1,
+  } as TrainOptions;
+}
+
+const held = (): LabelledBatch => ({ xs: tf.ones([8, 2]), ys: tf.ones([8, 1]) });
+
 const all = { gradNorm: true, noiseScale: true, normTest: true, times: true };
 
 /** What a run may be told to do. Whoever adds an option to `train()` adds it here. */
@@ -65,7 +98,7 @@ const modes: Record<string, () => TrainOptions> = {
   'a fixed normalizer': () => tiny({ accumulation: gradientAccumulation({ accumBatchSize: 6, normalize: 'target' }) }),
   'batches of a generator': () => tiny({ data: batches, accumulation: windows(), disposeBatches: true }),
   'a data set': () => tiny({ data: tf.data.generator(batches as never) as never, microBatchesPerEpoch: PER_EPOCH }),
-  'a layers model': layers,
+  'a layers model, weights of classes': layers,
   'an optimizer with state': () => tiny({ optimizer: tf.train.adam(1e-6) }),
   validation: () => tiny({ validation: { xs: tf.ones([8, 2]), ys: tf.ones([8, 1]), batchSize: 2 } }),
   weights: () => tiny({ weight: () => 3 }),
@@ -76,6 +109,14 @@ const modes: Record<string, () => TrainOptions> = {
   'clipping by value': () => tiny({ clip: { value: 1e-3 } }),
   'a learning rate by step': () => tiny({ learningRate: { by: 'step', rate: (step) => 1e-6 / (1 + step) } }),
   'weight decay': () => tiny({ weightDecay: 1e-3 }),
+  'weights of samples, several outputs, penalties and a seed': severalOutputs,
+  'weights on the device': () => tiny({ weight: () => tf.scalar(3) }),
+  'early stopping that keeps the best weights': () =>
+    tiny({ validation: held(), earlyStopping: { monitor: 'valid.loss', patience: 100, restoreBest: true } }),
+  // Nothing is kept of them: their bytes are not what is counted.
+  checkpoints: () =>
+    tiny({ checkpoints: { store: { ...memoryStore(), write: async () => {} }, every: { microBatches: 100 } } }),
+  'NaN that would be told of': () => tiny({ nonFinite: 'raise' }),
   'NaN that is trained on': () => notFinite('propagate'),
   'NaN that is skipped': () => notFinite('skip'),
 };
@@ -119,7 +160,8 @@ describe.each([
     async (name) => {
       const { outcome, counts, leaked } = await tensorsOf({ ...modes[name]!(), epochs });
       expect(outcome).toBe('finished');
-      expect(counts).toHaveLength(1);
+      // The best weights are there from the first epoch's end on.
+      expect(counts).toHaveLength(name.endsWith('best weights') && epochs > 1 ? 2 : 1);
       expect(leaked).toBe(0);
     },
   );
@@ -201,3 +243,30 @@ describe.each([
     expect([outcome, counts.length, leaked]).toEqual(['finished', 1, 0]);
   });
 });
+
+it.each([false, true])(
+  'a loop of one’s own holds the same tensors at every step over 10,000 micro-batches, measured and clipped: %s',
+  async (more) => {
+    await tf.setBackend('cpu');
+    const before = tf.memory().numTensors;
+    const variable = tf.tidy(() => tf.variable(tf.ones([2])));
+    const { optimizer, events$, end } = accumulateGradients(
+      tf.train.sgd(1e-6),
+      windows(),
+      more ? { measure: all, clip: { globalNorm: 1e-3 }, nonFinite: 'skip' } : {},
+    );
+    const counts = new Set<number>();
+    events$.subscribe((event) => {
+      if (event.type === 'accumulated-batch' && event.step > 1) counts.add(tf.memory().numTensors);
+    });
+    for (let microBatch = 0; microBatch < 10 * PER_EPOCH; microBatch++) {
+      optimizer.minimize(() => tf.mean(variable) as tf.Scalar, false, [variable]);
+      if (microBatch % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await end();
+    variable.dispose();
+    optimizer.dispose();
+    expect(counts.size).toBe(1);
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);

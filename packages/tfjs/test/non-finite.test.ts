@@ -1,87 +1,15 @@
-import { gradientAccumulation, memory, record, type TrainEvent } from '@microbatch/core';
+import { gradientAccumulation, memory, record } from '@microbatch/core';
 import { checkGrammar } from '@microbatch/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { accumulateGradients, type LabelledBatch, type NonFinite, type TrainOptions, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, collect, ofType, relativeError } from './fixtures.js';
 import { noteGradients } from './optimizers.js';
-import { useQueueingBackend } from './queueing-backend.js';
+import { type Batch, bentModel, disposeAll, rows, spoils, stepOf, windowOf } from './spoilt-batches.js';
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
-
-/** What spoils a micro-batch: its loss alone, the gradient of `a` or of `b` alone, or all of it. */
-type Spoilt = 'loss' | 'a' | 'b' | 'all';
-
-interface Batch {
-  readonly xs: tf.Tensor;
-  readonly spoilt?: Spoilt | undefined;
-  readonly by?: number;
-}
-
-/** Adds 0 whose gradient, at one place, is `bad`. */
-const poison = (bad: number) =>
-  tf.customGrad((x) => ({
-    value: tf.mul(tf.sum(x as tf.Tensor), 0),
-    gradFunc: () =>
-      tf
-        .oneHot(tf.tensor1d([2], 'int32'), (x as tf.Tensor).size)
-        .flatten()
-        .mul(bad) as never,
-  })) as unknown as (x: tf.Tensor) => tf.Tensor;
-
-/** The mean over the batch of a loss that bends, by two variables. */
-function model() {
-  const variables = [0, 1].map((seed) => tf.variable(tf.randomUniform([5], -1, 1, 'float32', seed), true));
-  const [a, b] = variables as [tf.Variable, tf.Variable];
-  return {
-    variables,
-    names: variables.map(({ name }) => name),
-    values: () => variables.flatMap((variable) => [...variable.dataSync()]),
-    loss({ xs, spoilt, by = nan }: Batch): tf.Tensor {
-      const outputs = tf.tanh(tf.mul(tf.add(xs, a), b));
-      const loss = tf.mean(tf.sum(tf.square(tf.sub(outputs, 0.3)), 1));
-      if (spoilt === 'loss') return tf.add(loss, by);
-      if (spoilt === 'all') return tf.mul(loss, by);
-      if (spoilt !== undefined) return tf.add(loss, poison(by)(spoilt === 'a' ? a : b));
-      return loss;
-    },
-  };
-}
-
-const rows = (samples: number, seed: number): tf.Tensor => tf.randomNormal([samples, 5], 0, 1, 'float32', seed);
-
-/** Trains these batches as one window; undefined where it made no step. */
-async function windowOf(batches: readonly Batch[], nonFinite: NonFinite, given: Partial<TrainOptions> = {}) {
-  const trained = model();
-  const optimizer = tf.train.sgd(0.1);
-  const noted = noteGradients(optimizer);
-  const samples = batches.reduce((sum, { xs }) => sum + xs.shape[0]!, 0);
-  const before = tf.memory().numTensors;
-  const run = train<Batch>({
-    model: trained,
-    optimizer,
-    data: batches,
-    samples: ({ xs }) => xs.shape[0]!,
-    accumulation: gradientAccumulation({ accumBatchSize: samples, microBatchSize: 1 }),
-    nonFinite,
-    ...(given as object),
-  });
-  const events = collect(run);
-  const error = await run.done.then(
-    () => undefined,
-    (reason: Error) => reason,
-  );
-  expect(tf.memory().numTensors).toBe(before);
-  const values = trained.values();
-  tf.dispose(trained.variables);
-  return { noted, events, error, values, names: trained.names };
-}
-
-const stepOf = (noted: Awaited<ReturnType<typeof windowOf>>['noted']) => noted[0]!.flatMap(({ values }) => values);
-const disposeAll = (batches: readonly Batch[]) => tf.dispose(batches.map(({ xs }) => xs));
-const spoils: Spoilt[] = ['loss', 'a', 'b', 'all'];
 
 onEachBackend((backend) => {
   const tolerance = backend === 'cpu' ? 1e-6 : 1e-5;
@@ -122,7 +50,7 @@ onEachBackend((backend) => {
 
     it.each([nan, infinity, -infinity])("fails a run under 'raise', by %d, before any variable changes", async (by) => {
       const given = batches(by);
-      const before = model();
+      const before = bentModel();
       const { error, noted, events, values, names } = await windowOf(given, 'raise');
       expect(error).toBeInstanceOf(RangeError);
       const loss = `its loss (${by})`;
@@ -264,78 +192,6 @@ onEachBackend((backend) => {
     expect(counts.size).toBe(1);
     expect([...kernel.dataSync()].every(Number.isFinite)).toBe(true);
     kernel.dispose();
-  });
-});
-
-describe('on a backend whose reads would stall', () => {
-  const reads = useQueueingBackend();
-  afterEach(() => tf.setBackend('cpu'));
-
-  const shown = (events: readonly TrainEvent[]) =>
-    events.filter(({ type }) => type !== 'run-start').map((event) => ({ ...event, time: 0 }));
-
-  it.each(['skip', 'raise'] as const)("'%s' does the same, and waits once a window", async (nonFinite) => {
-    for (const spoilt of spoils) {
-      const on = async (backend: string) => {
-        await tf.setBackend(backend);
-        const batches: Batch[] = [{ xs: rows(4, 1) }, { xs: rows(2, 2), spoilt, by: -infinity }, { xs: rows(4, 3) }];
-        Object.assign(reads, { synchronous: 0, waits: 0 });
-        const noted = windowOf(batches, nonFinite);
-        const result = await noted;
-        disposeAll(batches);
-        return result;
-      };
-      const expected = await on('cpu');
-      const given = await on('queueing');
-      expect(reads.waits).toBe(1);
-      expect(given.values).toEqual(expected.values);
-      // Variables have the names of their run.
-      const places = ({ error, names }: typeof given) =>
-        names.reduce((text, name, place) => text?.replace(`for ${name}`, `for ${place}`), error?.message);
-      expect(places(given)).toBe(places(expected));
-      if (nonFinite === 'skip') expect(shown(given.events)).toEqual(shown(expected.events));
-    }
-  });
-
-  it('keeps the moving means of batch normalization from what is skipped', async () => {
-    await tf.setBackend('queueing');
-    const trained = tf.sequential({
-      layers: [tf.layers.batchNormalization({ inputShape: [6] }), tf.layers.dense({ units: 3, activation: 'softmax' })],
-    });
-    const options = {
-      model: trained,
-      optimizer: tf.train.sgd(0.1),
-      loss: 'categoricalCrossentropy',
-      data: [classes(8, 1), { xs: tf.fill([8, 6], nan), ys: classes(8, 3).ys }, classes(8, 2)],
-      accumulation: gradientAccumulation({ accumBatchSize: 24 }),
-      nonFinite: 'skip',
-    } as const;
-    const before = tf.memory().numTensors;
-    await train(options).done;
-    expect(tf.memory().numTensors).toBe(before);
-    expect(trained.getWeights().every((weight) => [...weight.dataSync()].every(Number.isFinite))).toBe(true);
-  });
-
-  it('disposes what nobody will read after an error', async () => {
-    await tf.setBackend('queueing');
-    const kernel = tf.variable(tf.ones([6, 3]));
-    let batches = 0;
-    const options = {
-      model: {
-        variables: [kernel],
-        loss({ xs }: LabelledBatch) {
-          if (++batches === 3) throw new Error('forward');
-          return tf.mean(tf.matMul(xs as tf.Tensor2D, kernel as tf.Tensor2D));
-        },
-      },
-      optimizer: tf.train.sgd(0.1),
-      data: { ...classes(16), batchSize: 2 },
-      accumulation: gradientAccumulation({ accumBatchSize: 8 }),
-      nonFinite: 'skip',
-    } as const;
-    const before = tf.memory().numTensors;
-    await expect(train<LabelledBatch>(options).done).rejects.toThrow('forward');
-    expect(tf.memory().numTensors).toBe(before);
   });
 });
 

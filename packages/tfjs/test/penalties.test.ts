@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import { type LabelledBatch, type TrainOptions, train } from '../src/index.js';
 import { onEachBackend } from './backends.js';
 import { classes, collect, ofType, relativeError } from './fixtures.js';
-import { cut, fullBatch, NotingOptimizer, variablesOf } from './noting-optimizer.js';
+import { cut, fullBatch, variablesOf } from './full-batch.js';
+import { NotingOptimizer } from './noting-optimizer.js';
 
 /** A classifier whose penalties are as large as its loss. */
 function penalized(): tf.Sequential {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll } from 'vitest';
+import { registerDevice } from './device-backend.js';
 
 /** How a run read from the queueing backend. */
 export interface QueueReads {
@@ -9,32 +10,18 @@ export interface QueueReads {
   waits: number;
 }
 
-/**
- * Declares a backend, 'queueing', whose reads answer later, as a graphics card's do; it computes as cpu does. Its counters
- * are the caller's to reset.
- */
+/** Declares a device, 'queueing', that counts how it is read; its counters are the caller's to reset. */
 export function useQueueingBackend(): QueueReads {
   const reads: QueueReads = { synchronous: 0, waits: 0 };
-  let pending = 0;
-  const CpuBackend = tf.findBackend('cpu').constructor as new () => tf.KernelBackend;
-  class QueueingBackend extends CpuBackend {
-    override async read(dataId: object): Promise<Float32Array> {
-      if (pending === 0) reads.waits += 1;
-      pending += 1;
-      // A queue answers with the values of when it was asked.
-      const values = Float32Array.from(super.readSync(dataId) as Float32Array);
-      await new Promise((resolve) => setImmediate(resolve));
-      pending -= 1;
-      return values;
-    }
-    override readSync(dataId: object): Float32Array {
-      reads.synchronous += 1;
-      return super.readSync(dataId) as Float32Array;
-    }
-  }
   beforeAll(() => {
-    tf.registerBackend('queueing', () => new QueueingBackend());
-    tf.copyRegisteredKernels('cpu', 'queueing');
+    registerDevice('queueing', {
+      onSyncRead: () => {
+        reads.synchronous += 1;
+      },
+      onRead: (isWaiting) => {
+        if (!isWaiting) reads.waits += 1;
+      },
+    });
   });
   afterAll(async () => {
     await tf.setBackend('cpu');

@@ -68,6 +68,16 @@ onEachBackend(() => {
       expect(ofType(events, 'accumulated-batch')[0]!.loss).toBeCloseTo((1 * 1 + 9 * 5) / 10, 6);
     });
 
+    it('reads a data set that a function returns once an epoch', async () => {
+      let read = 0;
+      const dataset = tf.data.generator((() => {
+        read += 1;
+        return [{ xs: xs.clone(), ys: ys.clone() }][Symbol.iterator]();
+      }) as never);
+      await train({ ...options(), epochs: 3, validation: () => dataset as never }).done;
+      expect(read).toBe(3);
+    });
+
     it('takes metrics from a function that computes them itself', async () => {
       expect(await validOf((epoch) => ({ bleu: epoch + 0.5 }))).toEqual({ bleu: 0.5 });
       expect(await validOf(async () => ({ bleu: 0.25 }))).toEqual({ bleu: 0.25 });

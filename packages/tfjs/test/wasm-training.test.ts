@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { accumulateGradients, train } from '../src/index.js';
 import './backends.js';
 import { collect, ofType, relativeError, weightsOf } from './fixtures.js';
-import { fullBatchGradient, NotingOptimizer } from './noting-optimizer.js';
+import { fullBatchGradient } from './full-batch.js';
+import { NotingOptimizer } from './noting-optimizer.js';
 
 const TOLERANCE = 1e-5;
 const SAMPLES = 24;

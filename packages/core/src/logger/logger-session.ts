@@ -1,8 +1,9 @@
 import type { JsonValue } from './json-codec.js';
 import type { LoggerSession, Receipt } from './logger.js';
-import { LoggerError, type LoggerErrorCode } from './logger-error.js';
+import type { LoggerError } from './logger-error.js';
 import type { LoggerNotice } from './logger-notice.js';
 import type { RunInfo } from './run-info.js';
+import { createSessionAccount } from './session-account.js';
 import type { Sink } from './sink.js';
 import type { RunOutcome, TrainEvent } from './train-event.js';
 import { isPromise, TimeLimitError, withinLimit } from './within-limit.js';
@@ -27,9 +28,7 @@ type State = 'new' | 'open' | 'failed' | 'ended';
 /** One sink at work on one run. */
 export function createLoggerSession(sink: Sink, options: SessionOptions): LoggerSession {
   const { maxQueued, timeoutMs, notify } = options;
-  const dropped: Record<string, number> = {};
-  const errors: LoggerError[] = [];
-  const told = new Set<string>();
+  const { drop, fault, tell, errors, receipt } = createSessionAccount(sink.name, notify);
   let state: State = 'new';
   let dropReason = 'before-run-start';
   let opened = false;
@@ -47,28 +46,6 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
   let resumeState: JsonValue | undefined;
 
   const pending = () => queue.length + inFlight;
-
-  function drop(count: number, reason: string): void {
-    if (count > 0) dropped[reason] = (dropped[reason] ?? 0) + count;
-  }
-
-  function tell(notice: LoggerNotice, error?: LoggerError): void {
-    if (told.has(notice.code)) return;
-    told.add(notice.code);
-    notify(notice, error);
-  }
-
-  function fault(operation: 'open' | 'write' | 'flush' | 'checkpoint' | 'close' | 'exit', cause: unknown): LoggerError {
-    const error = cause instanceof LoggerError ? cause : failure(operation, cause);
-    errors.push(error);
-    return error;
-  }
-
-  function failure(operation: string, cause: unknown): LoggerError {
-    const code: LoggerErrorCode = cause instanceof TimeLimitError ? 'timeout' : `${operation}-failed`;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new LoggerError(sink.name, code, `logger ${sink.name}: ${operation} failed: ${reason}`, { cause });
-  }
 
   // What waits is lost with the sink: a retry could write it twice.
   function fail(operation: 'open' | 'write', cause: unknown): void {
@@ -213,13 +190,7 @@ export function createLoggerSession(sink: Sink, options: SessionOptions): Logger
     }
     release();
     end('closed');
-    return Object.freeze({
-      logger: sink.name,
-      received,
-      written,
-      dropped: Object.freeze(dropped),
-      errors: Object.freeze(errors),
-    });
+    return receipt(received, written);
 
     function closeLate(): void {
       Promise.resolve(sink.close(outcome)).catch(() => {});

@@ -106,7 +106,7 @@ export interface EpochEndEvent extends Clocks {
   readonly type: 'epoch-end';
   /** Means over the epoch's micro-batches that weigh anything, by their samples. */
   readonly train: Metrics;
-  /** Validation means, weighted by samples; absent where nothing was validated. */
+  /** Validation means, by samples or by what these weigh; absent where nothing was validated. */
   readonly valid?: Metrics;
 }
 

@@ -47,7 +47,10 @@ export async function checkpointLoggers(runId: string): Promise<LoggerStates> {
   return Object.fromEntries(states.filter((entry): entry is readonly [string, JsonValue] => entry[1] !== undefined));
 }
 
-/** Hands the loggers that will record a run what `checkpointLoggers` returned. Returns what ends that. */
+/**
+ * Hands the loggers that will record a run what `checkpointLoggers` returned; to be called before its `run-start` is sent.
+ * Returns what ends that.
+ */
 export function resumeLoggers(runId: string, states: LoggerStates): () => void {
   statesByRun.set(runId, states);
   return () => {

@@ -4,6 +4,7 @@ import { check } from './assertions.js';
 import { firstUnfrozen } from './first-unfrozen.js';
 import { createWindowLedger, type MicroBatchCounts, type WindowLedger } from './window-ledger.js';
 
+/** What a stream may differ in from a whole and exact one. */
 export interface GrammarOptions {
   /** What recomputed losses and metrics may differ by, relative to their size; 1e-9 by default. */
   readonly tolerance?: number;

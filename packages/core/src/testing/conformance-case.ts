@@ -18,6 +18,7 @@ export interface ConformanceSubject {
   reopen?(): Sink;
 }
 
+/** What the suite is to test. */
 export interface ConformanceOptions {
   /** Makes a fresh sink over a fresh, empty place at each call. */
   create(): ConformanceSubject | Promise<ConformanceSubject>;

@@ -3,6 +3,7 @@ import type { LogValues } from '../logger/log-values.js';
 import type { RunInfo } from '../logger/run-info.js';
 import type { Clocks, MicroBatchRecord, RunOutcome, TrainEvent } from '../logger/train-event.js';
 
+/** What a sample run is like. */
 export interface SampleRunOptions {
   readonly id?: string;
   readonly logAccumBatch?: boolean;

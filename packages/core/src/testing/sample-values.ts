@@ -4,6 +4,7 @@ import type { HistogramValue, ImageValue, TableValue, TextValue } from '../logge
 // One grey pixel.
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==';
 
+/** By key; each is of another kind or form. */
 export interface SampleValues
   extends Record<string, number | string | HistogramValue | ImageValue | TextValue | TableValue> {
   'suite/number': number;

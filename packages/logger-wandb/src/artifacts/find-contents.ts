@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { LoggerError, show } from '@microbatch/core/logger';
+import { staysInside } from '../files/stays-inside.js';
 
 /** What an artifact is to hold: a file or a folder, or several by the path that they get inside. */
 export type ArtifactSource = string | Readonly<Record<string, string>>;
@@ -79,9 +80,8 @@ async function statOf(path: string): ReturnType<typeof stat> {
 }
 
 function insidePath(name: string): string {
-  const path = posix.normalize(name).replace(/\/$/, '');
-  if (name === '' || path.startsWith('/') || path.split('/')[0] === '..' || name.includes('\0')) {
+  if (name === '' || !staysInside(name) || name.includes('\0')) {
     throw new TypeError(`${JSON.stringify(name)} is no path inside an artifact`);
   }
-  return path;
+  return posix.normalize(name).replace(/\/$/, '');
 }

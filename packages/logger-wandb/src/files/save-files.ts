@@ -6,6 +6,7 @@ import { METADATA_FILE } from '../machine/metadata.js';
 import { END_FILES } from '../upload/end-files.js';
 import { globPaths } from './glob.js';
 import { placeCopy, placeLink } from './place-file.js';
+import { staysInside } from './stays-inside.js';
 
 /** A file of the run, as a `FilesRecord` has it. */
 export interface SavedFile {
@@ -60,8 +61,8 @@ export function saveFiles(
 }
 
 function isBelow(folder: string, path: string): boolean {
-  const [first] = relative(folder, path).split(sep);
-  return first !== '' && first !== '..' && !isAbsolute(relative(folder, path));
+  const way = relative(folder, path);
+  return way !== '' && staysInside(way);
 }
 
 function isFile(path: string): boolean {

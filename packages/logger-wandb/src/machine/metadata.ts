@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { cpus, machine, release, totalmem, type } from 'node:os';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
+import { staysInside } from '../files/stays-inside.js';
+import { withoutKeys } from '../settings/hiding-secrets.js';
 import type { GitInfo } from './git-info.js';
 
 /** The name of a run's metadata file, in `files/`. */
@@ -45,8 +47,7 @@ export function metadata(about: {
   readonly args?: readonly string[];
 }): Metadata {
   const { host, git, args = process.argv.slice(2) } = about;
-  const clean = (text: string) =>
-    about.secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '[key]')), text);
+  const clean = (text: string) => withoutKeys(text, about.secrets);
   const program = about.program === undefined ? undefined : clean(about.program);
   const disk = rootDisk();
   const cores = physicalCores();
@@ -79,8 +80,8 @@ function codePaths(program: string, cwd: string): Pick<Metadata, 'codePath' | 'c
 }
 
 function below(folder: string, path: string): string | undefined {
-  const way = relative(folder, path).replaceAll('\\', '/');
-  return way.startsWith('../') || isAbsolute(way) ? undefined : way;
+  const way = relative(folder, path);
+  return staysInside(way) ? way.replaceAll('\\', '/') : undefined;
 }
 
 function repositoryRoot(folder: string): string | undefined {

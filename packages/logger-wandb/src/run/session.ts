@@ -19,7 +19,10 @@ export const EXIT_CODES: Readonly<Record<RunOutcome, number>> = { finished: 0, f
 export interface Session {
   /** Of a strict run, throws a `LoggerError` for a value that was refused, when all others are written. */
   write(events: readonly TrainEvent[]): void;
-  /** Closes the open row, unless it waits for the first step, and returns when everything is on the disk. */
+  /**
+   * Closes the open row, unless it waits for the first step or the run can be gone on with, and returns when everything else
+   * is on the disk.
+   */
   flush(): void;
   /** Makes durable what is written, and leaves the open row open; returns what a resumed run goes on with. */
   checkpoint(): SessionState;
@@ -79,7 +82,8 @@ export function createSession(
       notices.throwRefused();
     },
     flush() {
-      rows.flush();
+      // Whoever goes on with the run writes it, with what is still to join it; the base flushes before every close.
+      if (!isResumable) rows.flush();
       writer.sync(now);
     },
     checkpoint() {

@@ -5,6 +5,7 @@ import { setAt } from '../log/nested.js';
 import type { RunDescription } from '../log/records.js';
 import type { RowTable } from '../log/row-table.js';
 import type { JsonValue } from '../log/value-json.js';
+import { withoutKeys } from '../settings/hiding-secrets.js';
 import { deferred } from '../upload/deferred.js';
 import type { FromSdkWorker, SdkRow, ToSdkWorker } from './sdk-worker.js';
 
@@ -56,7 +57,7 @@ export function startSdkUplink(
     stdout: true,
     stderr: true,
   });
-  const withoutKey = (text: string) => (apiKey === undefined ? text : text.replaceAll(apiKey, '[key]'));
+  const withoutKey = (text: string) => withoutKeys(text, apiKey === undefined ? [] : [apiKey]);
   let over = false;
   const ended = deferred<void>();
   const started = deferred<void>();

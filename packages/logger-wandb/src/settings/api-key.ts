@@ -16,7 +16,7 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const MIN_SECRET_CHARACTERS = 40;
 
 /** What is wrong with a key, by the official client's own rules, without a part of it; undefined where nothing is. */
-export function keyProblem(key: string): string | undefined {
+function keyProblem(key: string): string | undefined {
   if (JWT.test(key)) return undefined;
   // Keys of self-hosted servers have a prefix of any length before a dash.
   const secret = key.slice(key.indexOf('-') + 1);

@@ -13,8 +13,13 @@ export function hidingSecrets<T>(work: () => T): T {
 }
 
 /** A text with `[hidden]` for whatever could be a key. */
-export function hidden(text: string): string {
+function hidden(text: string): string {
   return text.replace(LIKE_A_KEY, '[hidden]');
+}
+
+/** A text with `[key]` in the place of keys that are known. An empty one is none. */
+export function withoutKeys(text: string, keys: readonly string[]): string {
+  return keys.reduce((rest, key) => (key === '' ? rest : rest.replaceAll(key, '[key]')), text);
 }
 
 /** The options, with what may be a key under a misspelt name hidden: its error shows the value. */

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { isAbsolute, join, normalize, sep } from 'node:path';
+import { join } from 'node:path';
 import type { LoggerNotice } from '@microbatch/core/logger';
+import { staysInside } from '../files/stays-inside.js';
 import { putFile } from './put-file.js';
 import { type Requester, RequestFailed } from './requester.js';
 import type { ServerRun } from './run-bucket.js';
@@ -46,5 +47,5 @@ export async function uploadFile(
 
 /** Whether a name stays in its folder: a log may come from elsewhere, and must not name files beside its own. */
 export function isLocalName(name: string): boolean {
-  return name !== '' && !isAbsolute(name) && normalize(name).split(sep)[0] !== '..';
+  return name !== '' && staysInside(name);
 }

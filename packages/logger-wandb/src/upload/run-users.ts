@@ -21,7 +21,7 @@ const LOOK_EVERY_MS = 200;
  * Finds who is at a run, among the run folders in `parent`, apart from the log `own`. Offline runs that are being written
  * don't count: they are brought to the server one by one.
  */
-export function findRunUser(parent: string, runId: string, own?: string): RunUser | undefined {
+function findRunUser(parent: string, runId: string, own?: string): RunUser | undefined {
   for (const name of runFoldersOf(parent, runId)) {
     const logPath = join(parent, name, `run-${runId}.wandb`);
     if (logPath === own) continue;

@@ -1,3 +1,5 @@
+import { withoutKeys } from '../settings/hiding-secrets.js';
+
 const MAX_CHARACTERS = 300;
 
 /** Control characters, those that change the direction of text, and breaks of lines. */
@@ -11,8 +13,7 @@ export function createTextQuoter(apiKey: string): (text: string) => string {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const secrets = [base64(`api:${apiKey}`), base64(apiKey), apiKey];
   return (text) => {
-    const harmless = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[key]'), text);
     // A blank for each: what a character tore apart must not become the key again.
-    return harmless.replace(UNPRINTABLE, ' ').trim().slice(0, MAX_CHARACTERS);
+    return withoutKeys(text, secrets).replace(UNPRINTABLE, ' ').trim().slice(0, MAX_CHARACTERS);
   };
 }

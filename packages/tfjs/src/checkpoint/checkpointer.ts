@@ -81,6 +81,17 @@ export function createCheckpointer(
     return encodeCheckpoint({ data, tensors: reading instanceof Promise ? await reading : reading });
   }
 
+  async function write(parts: readonly Uint8Array[], key: string, microStep: number): Promise<void> {
+    last = key;
+    try {
+      await options.store.write(parts);
+    } catch (error) {
+      // To be tried again, where the run is stopped here.
+      last = undefined;
+      await tell(error, microStep);
+    }
+  }
+
   async function tell(error: unknown, microStep: number): Promise<void> {
     const { message } = error as Error;
     const told = error instanceof CheckpointError ? message : `it could not be written: ${message}`;
@@ -101,9 +112,7 @@ export function createCheckpointer(
       if (key === last) return;
       const { microStep } = accumulator;
       try {
-        const parts = await copy(position, finished);
-        last = key;
-        writing = options.store.write(parts).catch((error) => tell(error, microStep));
+        writing = write(await copy(position, finished), key, microStep);
       } catch (error) {
         await tell(error, microStep);
       }

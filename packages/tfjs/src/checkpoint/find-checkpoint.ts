@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { StartDiagnostic } from '../start-diagnostics.js';
+import type { Diagnostic } from '../diagnostic.js';
 import type { CheckpointContent } from './checkpoint-content.js';
 import { CheckpointError, named } from './checkpoint-error.js';
 import { decodeCheckpoint } from './checkpoint-format.js';
@@ -18,7 +18,7 @@ export interface FoundCheckpoint {
  */
 export function findCheckpoint({ store, resume = 'auto' }: CheckpointOptions): {
   readonly found: FoundCheckpoint | undefined;
-  readonly diagnostics: readonly StartDiagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
 } {
   if (resume === 'never') return { found: undefined, diagnostics: [] };
   const damaged: CheckpointError[] = [];
@@ -60,13 +60,13 @@ function readStored(name: string, read: () => Uint8Array): CheckpointContent | C
   }
 }
 
-function passedOver({ message }: CheckpointError): StartDiagnostic {
+function passedOver({ message }: CheckpointError): Diagnostic {
   return { level: 'warn', code: 'checkpoint-damaged', message: `${message}; an older one takes its place` };
 }
 
-function about({ name, content: { data } }: FoundCheckpoint): StartDiagnostic[] {
+function about({ name, content: { data } }: FoundCheckpoint): Diagnostic[] {
   const { runId, microStep, step, finished, backend, tfjs } = data;
-  const diagnostics: StartDiagnostic[] = [];
+  const diagnostics: Diagnostic[] = [];
   if (finished) {
     const message = `checkpoint ${name}: the run ${runId} was finished after ${microStep} micro-batches, nothing is left to train: use another store, or checkpoints.resume 'never', to train anew`;
     diagnostics.push({ level: 'warn', code: 'checkpoint-finished', message });

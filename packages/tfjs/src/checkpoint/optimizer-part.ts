@@ -30,10 +30,15 @@ interface OptimizerData {
 }
 
 /**
- * The whole state of an optimizer, bit for bit. `variables` are those that it steps, in its order. Throws a `TypeError` for
- * one whose state is not known.
+ * The whole state of an optimizer, bit for bit. `variables` are those that it steps, in its order. Its learning rate need not
+ * be the saved run's where `setsRate`: the training sets it before each step. Throws a `TypeError` for one whose state is not
+ * known.
  */
-export function optimizerPart(optimizer: tf.Optimizer, variables: readonly tf.Variable[]): StatefulPart {
+export function optimizerPart(
+  optimizer: tf.Optimizer,
+  variables: readonly tf.Variable[],
+  setsRate = false,
+): StatefulPart {
   const own = optimizer as Partial<CheckpointableOptimizer>;
   if (typeof own.saveCheckpoint === 'function' && typeof own.restoreCheckpoint === 'function') {
     const { saveCheckpoint, restoreCheckpoint } = own as CheckpointableOptimizer;
@@ -74,7 +79,8 @@ export function optimizerPart(optimizer: tf.Optimizer, variables: readonly tf.Va
     restore(saved) {
       const data = saved.data as OptimizerData;
       if (data.className !== className) throw otherOptimizer(`it is of ${show(data.className)}, not ${className}`);
-      assertSamePlain(data, initial);
+      const { learningRate: _, ...others } = initial;
+      assertSamePlain(data, setsRate ? others : initial);
       const found = findTensors(saved, fields, data.slots);
       assertSlotShapes(found.slots, variables);
       return () => {

@@ -10,9 +10,9 @@ import {
 } from '@microbatch/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { CustomModel } from '../custom-model.js';
+import type { Diagnostic } from '../diagnostic.js';
 import type { GradientSum } from '../gradient-sum.js';
 import { show } from '../option-checks.js';
-import type { StartDiagnostic } from '../start-diagnostics.js';
 import { isIterable } from '../streamed-data.js';
 import type { DataPosition } from './checkpoint-content.js';
 import { CheckpointError, named } from './checkpoint-error.js';
@@ -32,7 +32,7 @@ import type { StatefulPart } from './stateful-part.js';
 /** How a run is saved, and where it goes on; without the option `checkpoints`, it is not, and begins. */
 export interface PreparedCheckpoints {
   /** What is known beforehand and worth telling. */
-  readonly diagnostics: readonly StartDiagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
   /** Made anew, or as it was saved. Throws a `CheckpointError` where what was saved has another policy or plan. */
   accumulator(policy: AccumulationPolicy, plan: TrainingPlan, run: RunOptions | undefined): Accumulator;
   /**
@@ -54,6 +54,7 @@ export interface PreparedCheckpoints {
 export interface OpenCheckpoints {
   readonly checkpointer: Checkpointer;
   readonly start: DataPosition;
+  readonly wasFinished: boolean;
   /** Gives the loggers back what they said; to be called before `run-start`. Returns what ends that. */
   resumeLoggers(): () => void;
   /** Makes all parts what they were. */
@@ -65,6 +66,7 @@ interface TrainingToSave {
   readonly model: unknown;
   readonly optimizer: tf.Optimizer;
   readonly data: unknown;
+  readonly learningRate?: unknown;
   readonly seed?: number;
   readonly checkpoints?: CheckpointOptions;
 }
@@ -76,7 +78,7 @@ const BEGINNING: DataPosition = { epoch: 0, microBatch: 0, isRead: false };
  * for the option, and a `CheckpointError` where a checkpoint can't be used.
  */
 export function prepareCheckpoints(training: TrainingToSave): PreparedCheckpoints {
-  const { checkpoints: options, model, optimizer, data, seed } = training;
+  const { checkpoints: options, model, optimizer, data, learningRate, seed } = training;
   if (options === undefined) return WITHOUT;
   assertCheckpointOptions(options);
   if (isIterable(data) && 'next' in data) {
@@ -96,7 +98,7 @@ export function prepareCheckpoints(training: TrainingToSave): PreparedCheckpoint
     open({ accumulator, gradientSum, variables, parts: others, history, emit }) {
       const parts = [
         saveModel,
-        optimizerPart(optimizer, variables),
+        optimizerPart(optimizer, variables, learningRate !== undefined),
         gradientsPart(gradientSum, variables),
         ...others,
         ...Object.entries(options.state ?? {}).map(([name, own]) => restorable(`state.${name}`, own)),
@@ -108,6 +110,7 @@ export function prepareCheckpoints(training: TrainingToSave): PreparedCheckpoint
       return {
         checkpointer: createCheckpointer(context, saved),
         start: saved?.position ?? BEGINNING,
+        wasFinished: saved?.finished ?? false,
         resumeLoggers: () => (saved === undefined ? () => {} : resumeLoggers(accumulator.run.id, saved.loggers)),
         restore,
       };
@@ -121,6 +124,7 @@ const WITHOUT: PreparedCheckpoints = {
   open: () => ({
     checkpointer: NO_CHECKPOINTS,
     start: BEGINNING,
+    wasFinished: false,
     resumeLoggers: () => () => {},
     restore() {},
   }),

@@ -1,13 +1,13 @@
 import type * as tf from '@tensorflow/tfjs';
 import { allLayers } from '../all-layers.js';
+import type { Diagnostic } from '../diagnostic.js';
 import { isLayersModel } from '../layers-model.js';
-import type { StartDiagnostic } from '../start-diagnostics.js';
 
 /** Layers that take no seed. */
 const UNSEEDED = ['GaussianNoise', 'GaussianDropout', 'AlphaDropout'];
 
 /** Tells that a run can't be gone on with bit for bit, because its model draws numbers whose position nobody knows. */
-export function randomnessDiagnostic(model: unknown, seed: number | undefined): StartDiagnostic | undefined {
+export function randomnessDiagnostic(model: unknown, seed: number | undefined): Diagnostic | undefined {
   if (seed !== undefined || !isLayersModel(model)) return undefined;
   const layer = allLayers(model.layers).find(drawsFromMathRandom);
   if (layer === undefined) return undefined;

@@ -2,7 +2,7 @@ import { type RestoredState, type SavedState, type StatefulPart, tensorOf } from
 
 /** State of the user's own, which is saved with the training and given back. */
 export interface Restorable {
-  /** Called between two micro-batches. */
+  /** Called between two micro-batches; what it throws makes this checkpoint fail. */
   save(): SavedState;
   /** Called once before a resumed training begins. What it throws makes the run fail. */
   restore(state: RestoredState): void;
@@ -12,7 +12,11 @@ export interface Restorable {
 export function restorable(name: string, { save, restore }: Restorable): StatefulPart {
   return {
     name,
-    save,
+    save() {
+      const saved = save();
+      if (typeof (saved as Partial<PromiseLike<unknown>> | undefined)?.then !== 'function') return saved;
+      throw new TypeError(`${name}: save() returned a promise, and must return { data, tensors } at once`);
+    },
     restore:
       ({ data, tensors }) =>
       () =>

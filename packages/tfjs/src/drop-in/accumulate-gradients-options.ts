@@ -4,7 +4,7 @@ import { assertHistogramOptions, type HistogramOptions } from '../histograms.js'
 import type { LearningRate } from '../learning-rate-schedule.js';
 import { assertMeasureOptions, type MeasureOptions } from '../measure-options.js';
 import { assertNonFinite, type NonFinite } from '../non-finite.js';
-import { assertKnownOptions, assertOptional, assertPositiveInteger, show } from '../option-checks.js';
+import { assertKnownOptions, assertOptional, assertPolicy, assertPositiveInteger, show } from '../option-checks.js';
 import type { WeightDecay } from '../weight-decay.js';
 
 /** What `accumulateGradients` takes besides the optimizer and the policy. */
@@ -61,11 +61,7 @@ const OPTIONS: readonly (keyof AccumulateGradientsOptions)[] = [
 
 /** Checks policy and options. Throws a `TypeError` or `RangeError` that names the option and the value. */
 export function assertAccumulateGradients(policy: AccumulationPolicy, options: AccumulateGradientsOptions): void {
-  if (policy?.kind !== 'fixed' && policy?.kind !== 'schedule') {
-    throw new TypeError(
-      `policy must be made by gradientAccumulation() or gradientAccumulationSchedule(), not ${show(policy)}`,
-    );
-  }
+  assertPolicy('policy', policy);
   assertKnownOptions('accumulateGradients', options, OPTIONS);
   const { run } = options;
   if (run !== undefined && (run === null || (typeof run !== 'object' && typeof run !== 'function'))) {

@@ -1,8 +1,8 @@
 import type { AccumulationPolicy, LogValues, Metrics, RunOutcome, TrainEvent } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import type { Observable } from 'rxjs';
+import { assertOptimizer } from '../assert-optimizer.js';
 import { createOptimizerStep } from '../optimizer-step.js';
-import { assertOptimizer } from '../prepare-training.js';
 import { type AccumulateGradientsOptions, assertAccumulateGradients } from './accumulate-gradients-options.js';
 import { accumulatingOptimizer } from './accumulating-optimizer.js';
 import { FitCallback } from './fit-callback.js';
@@ -46,11 +46,13 @@ export interface GradientAccumulation {
  * class weights included, are means over samples.
  *
  * Parameters stay as they are until a window is full; then the optimizer steps once, with the window's mean gradient, before
- * fit validates. What fit logs stays what it is. A fit whose `stopTraining` is set at an epoch's end, as early stopping does, has
- * finished; set inside an epoch, it discards the open window and the run is stopped. In a loop of your own, `trainOnBatch`
+ * fit validates. What fit logs stays what it is. A fit whose `stopTraining` is set at an epoch's end, as early stopping does,
+ * has finished; set inside an epoch, it discards the open window and the run is stopped. In a loop of your own, `trainOnBatch`
  * included, regularizers are a part of the loss like any other: under normalize `'target'` they count in a window that
- * overshoots for as much more as its samples do. Throws a `TypeError` or `RangeError` that names the option and the value; where
- * policy and fit do not fit, fit rejects with one.
+ * overshoots for as much more as its samples do.
+ *
+ * Throws a `TypeError` or `RangeError` that names the option and the value; where policy and fit do not fit, fit rejects
+ * with one.
  */
 export function accumulateGradients(
   optimizer: tf.Optimizer,

@@ -1,9 +1,9 @@
 import type { Accumulator, LogValues, Metrics, RunOutcome, TrainEvent, WindowStatus } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
+import type { Diagnostic } from '../diagnostic.js';
 import { nonFiniteError } from '../non-finite.js';
 import { readingStalls } from '../read-values.js';
 import type { RunEvents } from '../run-events.js';
-import type { StartDiagnostic } from '../start-diagnostics.js';
 import type { LossGradients } from './loss-gradients.js';
 import {
   holdLogged,
@@ -23,7 +23,7 @@ export interface AccumulationRun {
   readonly hasTrained: boolean;
   /** Micro-batches of the epoch under way, those of a dropped tail included. */
   readonly microBatches: number;
-  start(diagnostics: readonly StartDiagnostic[]): Promise<void>;
+  start(diagnostics: readonly Diagnostic[]): Promise<void>;
   /** The rest of the epoch fills no window: gradients need not be computed. `samplesLeft` as in the accumulator. */
   tailIsDropped(samplesLeft?: number): boolean;
   /**
@@ -42,7 +42,7 @@ export interface AccumulationRun {
   /** Ends an epoch whose count is full: what comes next is a schedule's next epoch. */
   endCountedEpoch(): void;
   log(values: LogValues): void;
-  diagnose(diagnostic: StartDiagnostic): Promise<void>;
+  diagnose(diagnostic: Diagnostic): Promise<void>;
   /** Discards the open window and completes the stream; without effect on a run that has ended. */
   end(outcome: RunOutcome, error?: string): Promise<void>;
 }
@@ -124,14 +124,9 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
   }
 
   /** What the noise of gradients is estimated from. */
-  function note({
-    samples,
-    weight,
-    squaredNorm,
-    scale,
-  }: MicroBatchShare & Pick<ReadMicroBatch, 'squaredNorm' | 'scale'>) {
-    if (squaredNorm === undefined) return;
-    gradient.noiseScale?.add({ samples, weight, squaredNorm: squaredNorm / scale ** 2 });
+  function note({ samples, weight, squares, scale }: MicroBatchShare & Pick<ReadMicroBatch, 'squares' | 'scale'>) {
+    if (squares === undefined) return;
+    gradient.noiseScale?.add({ samples, weight, squaredNorm: squares / scale ** 2 });
   }
 
   function tellUntold(): Promise<void> | undefined {
@@ -191,7 +186,7 @@ export function createAccumulationRun(parts: RunParts): AccumulationRun {
       if (nonFinite !== undefined) window.hasSkipped = true;
       else window.weight += weight;
       if (nonFinite === undefined && typeof squares === 'number') {
-        note({ samples, weight, scale, squaredNorm: squares });
+        note({ samples, weight, scale, squares });
       }
       const steps = fillsWindow && !stepsLate && window.weight > 0;
       const normalizer = policy.normalize === 'target' ? target : window.weight;

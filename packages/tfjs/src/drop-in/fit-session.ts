@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Diagnostic } from '../diagnostic.js';
+import { errorText } from '../error-text.js';
 import { createPacer } from '../macrotask.js';
 import { show } from '../option-checks.js';
-import { batchNormDiagnostic, noStepDiagnostic, type StartDiagnostic } from '../start-diagnostics.js';
+import { batchNormDiagnostic, noStepDiagnostic } from '../start-diagnostics.js';
 import type { AccumulationRun } from './accumulation-run.js';
 import { type FitParams, metricNames, planOfFit } from './fit-params.js';
 import { type FitLogs, validationOf } from './fit-validation.js';
@@ -42,7 +44,7 @@ export function createFitSession(
   function begin({ size }: FitLogs): Promise<void> {
     const plan = planOfFit(params, firstEpoch ?? 0, policySize, typeof size === 'number' ? size : undefined);
     run = runs.begin(plan, { readsAtOnce: false });
-    const diagnostics: (StartDiagnostic | undefined)[] = [
+    const diagnostics: (Diagnostic | undefined)[] = [
       batchNormDiagnostic(model),
       noStepDiagnostic(run.accumulator, params.samples ?? undefined, plan.epochs!),
       lateFlushDiagnostic(run, params),
@@ -144,10 +146,7 @@ export function createFitSession(
     },
 
     end(error) {
-      run?.end(
-        'failed',
-        error === undefined ? FAILED_ELSEWHERE : error instanceof Error ? error.message : String(error),
-      );
+      run?.end('failed', error === undefined ? FAILED_ELSEWHERE : errorText(error));
     },
   };
 }
@@ -161,10 +160,7 @@ function surplusPenalty(model: tf.LayersModel, share: number): (() => tf.Scalar)
 }
 
 /** Tells where a data set that does not know its size lets validation come before the step that it should see. */
-function lateFlushDiagnostic(
-  { accumulator }: AccumulationRun,
-  { doValidation }: FitParams,
-): StartDiagnostic | undefined {
+function lateFlushDiagnostic({ accumulator }: AccumulationRun, { doValidation }: FitParams): Diagnostic | undefined {
   const { plan, policy } = accumulator.run;
   if (policy.lastWindow !== 'flush' || plan.microBatchesPerEpoch !== undefined || !doValidation) return undefined;
   return {
@@ -176,7 +172,7 @@ function lateFlushDiagnostic(
 }
 
 /** Tells where `fit`, which validates without giving anybody a chance to wait, does so before an epoch's last step. */
-function lateStepDiagnostic(stepsLate: boolean, { doValidation, samples }: FitParams): StartDiagnostic | undefined {
+function lateStepDiagnostic(stepsLate: boolean, { doValidation, samples }: FitParams): Diagnostic | undefined {
   if (!stepsLate || !doValidation || samples === null) return undefined;
   return {
     level: 'warn',

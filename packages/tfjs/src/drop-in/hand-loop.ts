@@ -1,5 +1,6 @@
 import type { AccumulationPolicy, Metrics, RunOutcome } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
+import { errorText } from '../error-text.js';
 import { assertPositiveInteger, show } from '../option-checks.js';
 import { completeBackend } from '../wasm-kernels/register-wasm-kernels.js';
 import type { AccumulateGradientsOptions } from './accumulate-gradients-options.js';
@@ -83,7 +84,7 @@ export function createHandLoop(
       run.tell({});
       return loss;
     } catch (error) {
-      run.end('failed', error instanceof Error ? error.message : String(error));
+      run.end('failed', errorText(error));
       throw error;
     }
   }

@@ -1,7 +1,6 @@
-import type { Metrics } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
-import type { NonFiniteParts } from '../non-finite.js';
-import { readTogether } from '../read-together.js';
+import { readNow, readTogether } from '../read-together.js';
+import { type NumbersOfMicroBatch, numbersOf, unreadTensors } from '../unread-micro-batch.js';
 import type { AdmittedGradient, StepTaken } from './window-gradient.js';
 
 /** What fit tells its callbacks: a number, or a tensor that is fit's own. */
@@ -27,14 +26,10 @@ export interface UntoldMicroBatch extends MicroBatchShare {
 }
 
 /** The same in numbers. */
-export interface ReadMicroBatch extends Pick<UntoldMicroBatch, 'samples' | 'weight' | 'learningRate' | 'taken'> {
-  readonly loss: number;
-  readonly metrics: Metrics;
-  readonly nonFinite: NonFiniteParts | undefined;
-  /** |gradient|² of what was added, where it is measured. */
-  readonly squaredNorm: number | undefined;
-  readonly scale: number;
-}
+export interface ReadMicroBatch
+  extends NumbersOfMicroBatch,
+    Pick<UntoldMicroBatch, 'samples' | 'learningRate' | 'taken'>,
+    Pick<AdmittedGradient, 'scale'> {}
 
 /** The same scalar in a tensor of the caller's own. */
 export function holdLogged(scalar: LoggedScalar): LoggedScalar {
@@ -46,27 +41,13 @@ export function readUntold(
   untold: readonly UntoldMicroBatch[],
   now: boolean,
 ): readonly ReadMicroBatch[] | Promise<readonly ReadMicroBatch[]> {
-  const tensors = untold.flatMap(({ admitted: { loss, check, squares }, metrics }) =>
-    [loss, ...Object.values(metrics), check?.unread, squares].filter((value) => typeof value === 'object'),
-  );
-  const numbers = (values: readonly ArrayLike<number>[]) => {
-    let at = 0;
-    const next = (value: LoggedScalar) => (typeof value === 'number' ? value : values[at++]![0]!);
-    return untold.map(({ samples, weight, learningRate, taken, admitted, metrics }): ReadMicroBatch => {
-      const { check, squares, scale } = admitted;
-      return {
-        samples,
-        weight,
-        learningRate,
-        taken,
-        scale,
-        loss: next(admitted.loss),
-        metrics: Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, next(value)])),
-        nonFinite: check?.parts(check.unread === undefined ? [] : values[at++]!),
-        squaredNorm: squares === undefined ? undefined : next(squares),
-      };
+  const unread = untold.map(({ admitted, metrics, weight }) => ({ ...admitted, metrics, weight }));
+  const tensors = unreadTensors(unread);
+  const numbers = (values: readonly ArrayLike<number>[]) =>
+    numbersOf(unread, values).map((read, at): ReadMicroBatch => {
+      const { samples, learningRate, taken, admitted } = untold[at]!;
+      return { ...read, samples, learningRate, taken, scale: admitted.scale };
     });
-  };
   const values = now ? readNow(tensors) : readTogether(tensors);
   return values instanceof Promise ? values.then(numbers) : numbers(values);
 }
@@ -80,12 +61,4 @@ export function readLogged(scalars: readonly LoggedScalar[]): readonly number[] 
   };
   const values = readTogether(held.filter((scalar) => typeof scalar === 'object'));
   return values instanceof Promise ? values.then(numbers) : numbers(values);
-}
-
-function readNow(tensors: readonly tf.Tensor[]): readonly ArrayLike<number>[] {
-  try {
-    return tensors.map((tensor) => tensor.dataSync());
-  } finally {
-    tf.dispose(tensors as tf.Tensor[]);
-  }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { abbreviate } from '../option-checks.js';
 
 type Gradients = readonly (tf.Tensor | undefined)[];
 
@@ -61,6 +62,5 @@ export function createVariableOrder(mayChange: () => boolean): VariableOrder {
 }
 
 function showNames(variables: readonly tf.Variable[]): string {
-  const names = variables.slice(0, 3).map(({ name }) => name);
-  return `${variables.length} variables (${names.join(', ')}${variables.length > 3 ? ', …' : ''})`;
+  return `${variables.length} variables (${abbreviate(variables.map(({ name }) => name))})`;
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointError } from '../checkpoint/checkpoint-error.js';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.js';
 import { assertKnownOptions, assertPositiveInteger, show } from '../option-checks.js';
 
+/** What a folder keeps. */
 export interface CheckpointFolderOptions {
   /** How many checkpoints stay; 2 by default, so that there is one to fall back on. */
   readonly keep?: number;
@@ -33,6 +34,13 @@ export function checkpointFolder(dir: string, options: CheckpointFolderOptions =
     return numbersOf(await readdir(dir));
   }
 
+  function inUse(number: number): CheckpointError {
+    return new CheckpointError(
+      'in-use',
+      `another process has written ${join(dir, nameOf(number))}: two runs that save into one folder would go on with each other's checkpoints`,
+    );
+  }
+
   /** Removes what killed processes left half written. */
   async function sweep(): Promise<void> {
     if (isSwept) return;
@@ -55,13 +63,16 @@ export function checkpointFolder(dir: string, options: CheckpointFolderOptions =
       const [newest = 0] = await numbers();
       if (known !== undefined && newest > known) {
         known = newest;
-        throw new CheckpointError(
-          'in-use',
-          `another process has written ${join(dir, nameOf(newest))}: two runs that save into one folder would go on with each other's checkpoints`,
-        );
+        throw inUse(newest);
       }
       const number = Math.max(newest, known ?? 0) + 1;
-      await writeDurably(dir, nameOf(number), parts);
+      try {
+        await writeDurably(dir, nameOf(number), parts);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        known = number;
+        throw inUse(number);
+      }
       known = number;
       for (const old of (await numbers()).slice(keep)) await rm(join(dir, nameOf(old)), { force: true });
     },
@@ -94,12 +105,23 @@ async function writeDurably(dir: string, name: string, parts: readonly Uint8Arra
       await writeAll(file, parts);
       await file.sync();
     });
-    await rename(temporary, join(dir, name));
+    await place(temporary, join(dir, name));
   } finally {
     await rm(temporary, { force: true });
   }
   // A rename is durable with its folder. Windows opens no folders.
   if (process.platform !== 'win32') await using(await open(dir, 'r'), (folder) => folder.sync());
+}
+
+/** Gives a file its name, never that of another file where the file system can tell: rejects with `EEXIST`. */
+async function place(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    // Not every file system has links.
+    await rename(temporary, path);
+  }
 }
 
 async function using(file: FileHandle, work: (file: FileHandle) => Promise<void>): Promise<void> {

@@ -73,6 +73,20 @@ describe('a folder of checkpoints', () => {
     expect([...readFileSync(join(dir, name(2)))]).toEqual([2]);
   });
 
+  it('tells one of two processes that write there at the same moment', async () => {
+    const dir = emptyFolder();
+    const stores = [checkpointFolder(dir, { keep: 1 }), checkpointFolder(dir, { keep: 1 })];
+    // Each has looked around before: a first write removes what others have half written.
+    for (const store of stores) await store.write([bytes(9)]);
+    await expect(stores[0]!.write([bytes(9)])).rejects.toMatchObject({ code: 'in-use' });
+    const written = await Promise.allSettled(stores.map((store, at) => store.write([bytes(at)])));
+    const refused = written.filter(({ status }) => status === 'rejected');
+    expect(refused).toMatchObject([{ reason: { code: 'in-use' } }]);
+    const kept = written.findIndex(({ status }) => status === 'fulfilled');
+    expect([...readFileSync(join(dir, name(3)))]).toEqual([kept]);
+    expect(readdirSync(dir)).toEqual([name(3)]);
+  });
+
   it.each([
     [[''], TypeError, 'dir must be a folder\'s path, not ""'],
     [[5], TypeError, 'not 5'],

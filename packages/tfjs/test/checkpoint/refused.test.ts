@@ -116,6 +116,13 @@ describe('a checkpoint of something else is refused by its name and what differs
     expect(() => run(3, { state: { own, other: own } })).toThrow('it holds no state of state.other');
   });
 
+  it('and the optimizer can train another run', async () => {
+    const store = await trained();
+    const optimizer = tf.train.adam(0.02);
+    expect(refusal(store, { optimizer })).toMatchObject({ code: 'other-optimizer' });
+    expect((await train({ ...base(), optimizer }).done).outcome).toBe('finished');
+  });
+
   it('another schema, rather than an older checkpoint', async () => {
     const store = await trained();
     const content = latest(store);

@@ -1,35 +1,10 @@
-import { gradientAccumulation, type TrainEvent } from '@microbatch/core';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { type CheckpointStore, type RestoredState, type TrainOptions, type TrainRun, train } from '../../src/index.js';
+import { type RestoredState, type TrainRun, train } from '../../src/index.js';
 import { onEachBackend } from '../backends.js';
-import { classes, classifier, collect, ofType, weightsOf } from '../fixtures.js';
+import { classes, collect, ofType, weightsOf } from '../fixtures.js';
+import { base, codes, every, stopAt } from './small-run.js';
 import { bitsOf, latest, memoryStore } from './stores.js';
-
-const every = { microBatches: 1 };
-
-function base(more: Partial<TrainOptions> = {}): TrainOptions & { model: tf.LayersModel } {
-  const {
-    model = classifier(),
-    optimizer = tf.train.momentum(0.1, 0.9),
-    data = { ...classes(22), batchSize: 4 },
-  } = more;
-  const accumulation = gradientAccumulation({ accumBatchSize: 12 });
-  const options = { loss: 'categoricalCrossentropy', epochs: 2, accumulation, ...more, model, optimizer, data };
-  return options as TrainOptions & { model: tf.LayersModel };
-}
-
-function stopAt(run: TrainRun, microStep: number): TrainRun {
-  run.events$.subscribe({
-    next(event) {
-      if (event.type === 'micro-batch' && event.microStep === microStep) run.stop();
-    },
-    error() {},
-  });
-  return run;
-}
-
-const codes = (events: readonly TrainEvent[]) => ofType(events, 'diagnostic').map(({ code }) => code);
 
 describe('a run with checkpoints', () => {
   it.each([
@@ -88,46 +63,6 @@ describe('a run with checkpoints', () => {
     expect(ofType(events, 'micro-batch')).toEqual([]);
     expect(weightsOf(again.model)).toEqual(weightsOf(first.model));
     expect(store.kept).toHaveLength(written);
-  });
-
-  it('goes on where writing one fails, and says so', async () => {
-    const store = memoryStore();
-    let calls = 0;
-    const failing: CheckpointStore = {
-      ...store,
-      write: async (parts) => {
-        calls += 1;
-        if (calls % 2 === 0) throw new Error(`no space ${calls}`);
-        await store.write(parts);
-      },
-    };
-    const run = train({ ...base(), checkpoints: { store: failing, every: { steps: 1 } } });
-    const events = collect(run);
-    expect((await run.done).outcome).toBe('finished');
-    const diagnostics = ofType(events, 'diagnostic');
-    expect(diagnostics.map(({ level, code }) => `${level} ${code}`)).toContain('error checkpoint-failed');
-    expect(diagnostics[0]!.message).toMatch(/behind micro-batch 3 is not there: .*no space 2; training goes on/);
-    expect(store.kept.length).toBeGreaterThan(1);
-  });
-
-  it('does not save what failed, and goes on from before it', async () => {
-    const store = memoryStore();
-    const data = classes(22);
-    const batches = (fails: boolean) =>
-      function* () {
-        for (let at = 0; at < 5; at++) {
-          if (fails && at === 3) throw new Error('unreadable');
-          yield { xs: tf.slice(data.xs, [at * 4], [4]), ys: tf.slice(data.ys, [at * 4], [4]) };
-        }
-      };
-    const options = (fails: boolean) =>
-      base({ data: batches(fails), epochs: 1, microBatchSize: 4, disposeBatches: true, checkpoints: { store, every } });
-    await expect(train(options(true)).done).rejects.toThrow('unreadable');
-    expect(latest(store).data.microStep).toBe(3);
-    const run = train(options(false));
-    const events = collect(run);
-    await run.done;
-    expect(ofType(events, 'micro-batch').map(({ microStep }) => microStep)).toEqual([4, 5]);
   });
 
   it('gives state of the user’s own back, tensors among it', async () => {

@@ -1,4 +1,4 @@
-import { type CheckpointContent, readCheckpoint } from '@microbatch/tfjs/checkpoints';
+import type { CheckpointContent } from '@microbatch/tfjs/checkpoints';
 import { decodeCheckpoint } from '../../src/checkpoint/checkpoint-format.js';
 import type { CheckpointStore } from '../../src/index.js';
 
@@ -28,5 +28,3 @@ export function bitsOf({ tensors }: CheckpointContent): string[] {
     ({ part, dtype, shape, bytes }) => `${part} ${dtype} [${shape}] ${Buffer.from(bytes).toString('base64')}`,
   );
 }
-
-export { readCheckpoint };

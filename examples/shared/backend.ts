@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import type { BackendName } from './options.js';
+import type { BackendName } from './backend-names.js';
 import { loadTfjsNode } from './tfjs-node.js';
 
 const require = createRequire(import.meta.url);

@@ -6,6 +6,14 @@ export const mayImport = {
   'packages/logger-tensorboard': ['@microbatch/core/logger', 'tensorboard-writer'],
   'packages/logger-wandb': ['@microbatch/core/logger'],
   'packages/logger-journal': ['@microbatch/core/logger'],
+  'packages/inspector': [
+    '@microbatch/core',
+    '@microbatch/core/logger',
+    '@microbatch/logger-journal',
+    '@microbatch/logger-tensorboard',
+    '@microbatch/logger-wandb',
+    'tensorboard-writer',
+  ],
 };
 
 /** Folders whose files import, of their own package, only each other. */

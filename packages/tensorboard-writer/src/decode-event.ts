@@ -1,9 +1,8 @@
 import { decodeValue } from './decode-value.js';
 import type { FileEvent, SessionStatus, SummaryValue } from './event.js';
+import { decodeSessionStatus } from './event-values.js';
 import type { PluginOfTag } from './plugin-of-tag.js';
 import { WireReader } from './wire.js';
-
-const STATUSES: readonly SessionStatus[] = ['unspecified', 'start', 'stop', 'checkpoint'];
 
 /** Decodes `bytes[start, end)`, one Event message (FORMAT: `encode-event.ts`). Throws a `MalformedError`. */
 export function decodeEvent(bytes: Buffer, start: number, end: number, plugins: PluginOfTag): FileEvent {
@@ -20,7 +19,7 @@ export function decodeEvent(bytes: Buffer, start: number, end: number, plugins: 
     else if (wire.is(3, 2)) version = wire.string();
     else if (wire.is(4, 2)) graph = wire.copy();
     else if (wire.is(5, 2)) values = decodeSummary(bytes, wire.message(), wire.at, plugins);
-    else if (wire.is(7, 2)) status = decodeSessionLog(bytes, wire.message(), wire.at);
+    else if (wire.is(7, 2)) status = decodeSessionStatus(bytes, wire.message(), wire.at);
     else wire.skip();
   }
   if (values !== undefined) return { kind: 'summary', wallTime, step, values };
@@ -28,16 +27,6 @@ export function decodeEvent(bytes: Buffer, start: number, end: number, plugins: 
   if (graph !== undefined) return { kind: 'graph', wallTime, step, graph };
   if (status !== undefined) return { kind: 'session', wallTime, step, status };
   return { kind: 'other', wallTime, step };
-}
-
-function decodeSessionLog(bytes: Buffer, start: number, end: number): SessionStatus {
-  const wire = new WireReader(bytes, start, end);
-  let status = 0;
-  while (wire.next()) {
-    if (wire.is(1, 0)) status = wire.uint32();
-    else wire.skip();
-  }
-  return STATUSES[status] ?? 'unspecified';
 }
 
 function decodeSummary(bytes: Buffer, start: number, end: number, plugins: PluginOfTag): SummaryValue[] {

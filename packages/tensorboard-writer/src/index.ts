@@ -1,4 +1,5 @@
 export type { CustomScalarChart, CustomScalarLayout, CustomScalarOptions, MarginSeries } from './custom-scalars.js';
+export { decodeHParams, type HParamsRecord } from './decode-hparams.js';
 export type { EmbeddingLabel } from './embedding-labels.js';
 export type { ScalarFormat } from './encode-event.js';
 export type {
@@ -13,7 +14,9 @@ export type {
   SummaryValue,
 } from './event.js';
 export { EventFileError, type EventFileErrorCode } from './event-file-error.js';
+export type { EventListener, OtherValue, ScalarTaker } from './event-values.js';
 export { findRuns, type Run } from './find-runs.js';
+export { followRun, type RunFollower } from './follow-run.js';
 export type { GraphCall, GraphLayer, GraphModel, GraphShape, GraphTensor } from './graph-model.js';
 export type { HistogramCounts } from './histogram-counts.js';
 export type { HParamDomain } from './hparam-domain.js';

@@ -32,20 +32,26 @@ export class RecordCursor {
   #offset = 0;
   #needed = FRAME_BYTES;
 
-  private constructor(path: string, file: FileHandle, { size, nlink }: Stats) {
+  private constructor(path: string, file: FileHandle, { size, nlink }: Stats, offset: number) {
     this.#path = path;
     this.#file = file;
     this.#countsLinks = nlink > 0;
-    this.bytes = Buffer.allocUnsafeSlow(Math.min(Math.max(size, FEWEST_BYTES), CHUNK_BYTES));
+    this.#offset = offset;
+    this.bytes = Buffer.allocUnsafeSlow(Math.min(Math.max(size - offset, FEWEST_BYTES), CHUNK_BYTES));
     this.view = new DataView(this.bytes.buffer);
   }
 
-  static async open(path: string): Promise<RecordCursor> {
+  /** `offset` is where a record begins, in bytes. */
+  static async open(path: string, offset = 0): Promise<RecordCursor> {
     try {
       // The opening of a pipe would else wait for its writer. Windows has no such flag.
       const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
       const stats = await file.stat();
-      if (stats.isFile()) return new RecordCursor(path, file, stats);
+      if (stats.isFile()) {
+        const cursor = new RecordCursor(path, file, stats, offset);
+        if (stats.size < offset) cursor.reject('truncated');
+        return cursor;
+      }
       await file.close();
       const what = stats.isDirectory()
         ? 'a folder: findRuns lists what lies in it, readScalars reads a run'
@@ -55,6 +61,11 @@ export class RecordCursor {
       if (cause instanceof EventFileError) throw cause;
       throw readError(path, cause);
     }
+  }
+
+  /** Where the record at hand begins in the file, in bytes. */
+  get offset(): number {
+    return this.#offset;
   }
 
   /** Goes to the next record; false where it is not wholly in memory, or damaged. */

@@ -1,3 +1,4 @@
+export { type EventPlace, followJournal, type JournalFollower } from './follow-journal.js';
 export { type JournalLogger, journal } from './journal.js';
 export type { JournalHeader, JournalPlace } from './journal-header.js';
 export { type JournalOptions, type JournalSink, journalSink } from './journal-sink.js';

@@ -1,6 +1,6 @@
-import { eventFromJson, LoggerError, type TrainEvent } from '@microbatch/core/logger';
+import type { TrainEvent } from '@microbatch/core/logger';
 import { isTornHeader, type JournalHeader, parseHeader, tornHeader } from './journal-header.js';
-import { type Line, readLines } from './read-lines.js';
+import { damagedLine, eventOfLine, journalLines, parseLine } from './journal-lines.js';
 
 /** Where and why reading a journal stopped. */
 export interface JournalEnd {
@@ -46,10 +46,10 @@ export function readJournal(path: string, options: ReadJournalOptions = {}): Jou
     // An empty file lacks the whole of its first line.
     let torn = true;
     let last: TrainEvent | undefined;
-    reading: for await (const lines of linesOf(path)) {
+    reading: for await (const lines of journalLines(path)) {
       for (const { text, endOffset, isEnded } of lines) {
         if (endOffset > until) break reading;
-        if (torn && lineNumber > 0) throw damaged(path, lineNumber, 'it is no JSON');
+        if (torn && lineNumber > 0) throw damagedLine(path, lineNumber, 'it is no JSON');
         lineNumber += 1;
         if (lineNumber === 1) {
           torn = !isEnded && isTornHeader(text);
@@ -59,7 +59,7 @@ export function readJournal(path: string, options: ReadJournalOptions = {}): Jou
           const parsed = parseLine(text);
           torn = parsed === undefined;
           if (parsed === undefined) continue;
-          last = toEvent(path, lineNumber, parsed.value);
+          last = eventOfLine(path, lineNumber, parsed.value);
           count += 1;
           yield last;
         }
@@ -72,7 +72,7 @@ export function readJournal(path: string, options: ReadJournalOptions = {}): Jou
 
   return {
     async header() {
-      for await (const [line] of linesOf(path)) {
+      for await (const [line] of journalLines(path)) {
         if (line === undefined || (!line.isEnded && isTornHeader(line.text))) break;
         return parseHeader(path, line.text);
       }
@@ -83,32 +83,4 @@ export function readJournal(path: string, options: ReadJournalOptions = {}): Jou
     },
     [Symbol.asyncIterator]: events,
   };
-}
-
-async function* linesOf(path: string): AsyncGenerator<readonly Line[]> {
-  try {
-    yield* readLines(path);
-  } catch (cause) {
-    throw new LoggerError('journal', 'read-failed', `cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function parseLine(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
-  }
-}
-
-function toEvent(path: string, lineNumber: number, json: unknown): TrainEvent {
-  try {
-    return eventFromJson(json);
-  } catch (cause) {
-    throw damaged(path, lineNumber, (cause as Error).message, cause);
-  }
-}
-
-function damaged(path: string, lineNumber: number, why: string, cause?: unknown): LoggerError {
-  return new LoggerError('journal', 'damaged-line', `${path}: line ${lineNumber} can't be read: ${why}`, { cause });
 }

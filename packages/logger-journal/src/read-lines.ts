@@ -13,12 +13,12 @@ const NEWLINE = 10;
 
 /**
  * The lines of a UTF-8 file, as many at a time as one read brings: to wait for each would cost more than to parse it.
- * Only `\n` ends a line: JSON text may hold every other line separator.
+ * Only `\n` ends a line: JSON text may hold every other line separator. The first line begins at byte `start`.
  */
-export async function* readLines(path: string): AsyncGenerator<readonly Line[]> {
-  let offset = 0;
+export async function* readLines(path: string, start = 0): AsyncGenerator<readonly Line[]> {
+  let offset = start;
   let begun: Buffer[] = [];
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(path, { start, highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
     const lines: Line[] = [];
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {

@@ -2,6 +2,7 @@ export type { ArtifactOptions } from './artifacts/artifact-options.js';
 export type { ArtifactSource } from './artifacts/find-contents.js';
 export type { LoggedArtifact } from './artifacts/run-artifacts.js';
 export type { LogDamage } from './log/chunk-reader.js';
+export { followWandbLog, type WandbLogFollower, type WandbLogListener } from './log/follow-log.js';
 export { readWandbLog, type WandbLog, type WandbRecord } from './log/read-log.js';
 export {
   readWandbRun,
@@ -10,6 +11,7 @@ export {
   type WandbRun,
   type WandbRunInfo,
 } from './log/read-run.js';
+export type { WandbRow } from './log/row-reader.js';
 export type { MetricDefinition, MetricSummary } from './run/metric-definitions.js';
 export type { LogOptions } from './run/partial-rows.js';
 export type { RunConfig } from './run/run-config.js';

@@ -13,18 +13,23 @@ export interface LogTail {
   next(): Promise<LogPayload | undefined>;
   /** Why the bytes behind the last record are no record: nothing where the log ends with it. */
   rest(): LogDamage | undefined;
+  /** Where a tail begins that goes on behind what `next` gave, in bytes. */
+  readonly offset: number;
   close(): Promise<void>;
 }
 
 const WINDOW_BYTES = 8 * BLOCK_BYTES;
 
-/** Opens the log at `path`; behind damage, which `onDamage` is told of, it goes on at the next block. */
-export async function openLogTail(path: string, onDamage: (damage: LogDamage) => void): Promise<LogTail> {
+/**
+ * Opens the log at `path`; behind damage, which `onDamage` is told of, it goes on at the next block. Reads from byte `from` on,
+ * where a record begins: 0, or the `offset` of another tail of the same file.
+ */
+export async function openLogTail(path: string, onDamage: (damage: LogDamage) => void, from = 0): Promise<LogTail> {
   const file = await open(path);
   const buffer = Buffer.alloc(WINDOW_BYTES);
-  let windowStart = 0;
+  let windowStart = from - (from % BLOCK_BYTES);
   let filled = 0;
-  let at = 0;
+  let at = from - windowStart;
   const records = createRecordAssembler(onDamage);
 
   /** Returns whether the window holds more than before. */
@@ -85,6 +90,9 @@ export async function openLogTail(path: string, onDamage: (damage: LogDamage) =>
       }
       if (records.openAt !== undefined) return { offset: records.openAt, reason: CUT_OFF };
       return at < filled ? { offset: windowStart + at, reason: CUT_OFF } : undefined;
+    },
+    get offset() {
+      return records.openAt ?? windowStart + at;
     },
     close: () => file.close(),
   };

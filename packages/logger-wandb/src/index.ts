@@ -2,14 +2,16 @@ export type { ArtifactOptions } from './artifacts/artifact-options.js';
 export type { ArtifactSource } from './artifacts/find-contents.js';
 export type { LoggedArtifact } from './artifacts/run-artifacts.js';
 export type { LogDamage } from './log/chunk-reader.js';
-export { followWandbLog, type WandbLogFollower, type WandbLogListener } from './log/follow-log.js';
+export { followWandbLog, peekWandbRun, type WandbLogFollower, type WandbLogListener } from './log/follow-log.js';
 export { readWandbLog, type WandbLog, type WandbRecord } from './log/read-log.js';
 export {
+  createWandbRunState,
   readWandbRun,
   type WandbArtifact,
   type WandbMetric,
   type WandbRun,
   type WandbRunInfo,
+  type WandbRunState,
 } from './log/read-run.js';
 export type { WandbRow } from './log/row-reader.js';
 export type { MetricDefinition, MetricSummary } from './run/metric-definitions.js';

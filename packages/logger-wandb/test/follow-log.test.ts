@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sampleRun } from '@microbatch/core/testing';
 import { describe, expect, it } from 'vitest';
-import { followWandbLog, readWandbLog, readWandbRun, type WandbRecord, wandbSink } from '../src/index.js';
+import { followWandbLog, peekWandbRun, readWandbLog, readWandbRun, type WandbRecord, wandbSink } from '../src/index.js';
 import { emptyFolder, logPath, runFolders } from './folders.js';
 
 function writtenLog(): string {
@@ -83,10 +83,19 @@ describe('followWandbLog', () => {
     expect([damage, again.damage]).toEqual([[], [expect.stringContaining('checksum')]]);
   });
 
+  it('says who a run is as soon as that is written', async () => {
+    const path = writtenLog();
+    expect(await peekWandbRun(path)).toEqual(readWandbRun(path).run);
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.subarray(0, 60));
+    expect(await peekWandbRun(path)).toBeUndefined();
+  });
+
   it('refuses what is no log, and what is no path', async () => {
     const path = join(emptyFolder(), 'run-a.wandb');
     writeFileSync(path, 'something else');
     await expect(collect(path).follower.read()).rejects.toMatchObject({ code: 'not-a-log' });
+    await expect(peekWandbRun(path)).rejects.toMatchObject({ code: 'not-a-log' });
     await expect(collect(`${path}x`).follower.read()).rejects.toMatchObject({ code: 'ENOENT' });
     expect(() => collect('')).toThrow(TypeError);
   });

@@ -2,6 +2,7 @@ import { LoggerError, show } from '@microbatch/core/logger';
 import { openLogTail } from '../upload/log-tail.js';
 import type { LogDamage } from './chunk-reader.js';
 import { decodeRecord, type WandbRecord } from './read-log.js';
+import { createWandbRunState, type WandbRunInfo } from './read-run.js';
 import { createRowReader, type WandbRow } from './row-reader.js';
 
 /** Is told of what a log holds, in order. */
@@ -63,4 +64,29 @@ export function followWandbLog<Column>(path: string, listener: WandbLogListener<
       }
     },
   };
+}
+
+/**
+ * Who the run of a log is, without reading further than to where that stands; undefined where it is not written yet.
+ * Rejects with a `LoggerError` (`not-a-log`) or the file system's error.
+ */
+export async function peekWandbRun(path: string): Promise<WandbRunInfo | undefined> {
+  const tail = await openLogTail(path, () => {});
+  try {
+    for (let found = await tail.next(); found !== undefined; found = await tail.next()) {
+      const record = decodeRecord(found);
+      if (record.type === 'history') return undefined;
+      if (record.type !== 'run') continue;
+      const state = createWandbRunState();
+      state.apply(record);
+      return state.current.run;
+    }
+    return undefined;
+  } catch (error) {
+    // Nothing that can be read stands in its place.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  } finally {
+    await tail.close();
+  }
 }

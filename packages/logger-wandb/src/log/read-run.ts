@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LoggerError } from '@microbatch/core/logger';
 import type { LogDamage } from './chunk-reader.js';
 import { deleteAt, setAt } from './nested.js';
-import { readWandbLog } from './read-log.js';
+import { readWandbLog, type WandbRecord } from './read-log.js';
 import { parseValueJson } from './value-json.js';
 
 /** What W&B would show of a run. */
@@ -61,52 +61,72 @@ interface Item {
   readonly valueJson?: string;
 }
 
+/** Puts together what W&B would show of a run, but for its rows, from the records of its log. */
+export interface WandbRunState {
+  /** Takes the next record; those of rows change nothing. */
+  apply(record: WandbRecord): void;
+  /** What the records so far say. */
+  readonly current: Omit<WandbRun, 'history' | 'damage'>;
+}
+
+/** The state of a run before its first record. */
+export function createWandbRunState(): WandbRunState {
+  let run: WandbRunInfo = runInfo({});
+  let exit: WandbRun['exit'];
+  const config: Record<string, unknown> = {};
+  const summary: Record<string, unknown> = {};
+  const metrics: WandbMetric[] = [];
+  const artifacts: WandbArtifact[] = [];
+
+  return {
+    apply({ type, content }) {
+      switch (type) {
+        case 'run':
+          run = runInfo(content);
+          update(config, content.config);
+          update(summary, content.summary);
+          break;
+        case 'config':
+          update(config, content);
+          break;
+        case 'summary':
+          update(summary, content);
+          break;
+        case 'metric':
+          metrics.push(content);
+          break;
+        case 'artifact':
+          artifacts.push(artifactInfo(content));
+          break;
+        case 'exit':
+          exit = { exitCode: (content.exitCode as number) ?? 0, runtime: (content.runtime as number) ?? 0 };
+          break;
+      }
+      // W&B's own, which its pages don't show either.
+      delete config._wandb;
+    },
+    get current() {
+      return { run, config, summary, metrics, artifacts, ...(exit === undefined ? {} : { exit }) };
+    },
+  };
+}
+
 /**
  * Reads the run in a `.wandb` file, or in the run folder that holds it. Throws a `LoggerError` where there is no log
  * (`not-a-log`), or the file system's error.
  */
 export function readWandbRun(path: string): WandbRun {
   const { records, damage } = readWandbLog(logPathOf(path));
-  let run: WandbRunInfo = runInfo({});
-  let exit: WandbRun['exit'];
-  const config: Record<string, unknown> = {};
-  const summary: Record<string, unknown> = {};
+  const state = createWandbRunState();
   const history: Record<string, unknown>[] = [];
-  const metrics: WandbMetric[] = [];
-  const artifacts: WandbArtifact[] = [];
-  for (const { type, content } of records) {
-    switch (type) {
-      case 'run':
-        run = runInfo(content);
-        update(config, content.config);
-        update(summary, content.summary);
-        break;
-      case 'config':
-        update(config, content);
-        break;
-      case 'summary':
-        update(summary, content);
-        break;
-      case 'history': {
-        const row: Record<string, unknown> = {};
-        for (const item of (content.item ?? []) as Item[]) put(row, item);
-        history.push(row);
-        break;
-      }
-      case 'metric':
-        metrics.push(content);
-        break;
-      case 'artifact':
-        artifacts.push(artifactInfo(content));
-        break;
-      case 'exit':
-        exit = { exitCode: (content.exitCode as number) ?? 0, runtime: (content.runtime as number) ?? 0 };
-        break;
-    }
+  for (const record of records) {
+    state.apply(record);
+    if (record.type !== 'history') continue;
+    const row: Record<string, unknown> = {};
+    for (const item of (record.content.item ?? []) as Item[]) put(row, item);
+    history.push(row);
   }
-  // W&B's own, which its pages don't show either.
-  delete config._wandb;
-  return { run, config, history, summary, metrics, artifacts, ...(exit === undefined ? {} : { exit }), damage };
+  return { ...state.current, history, damage };
 }
 
 function logPathOf(path: string): string {

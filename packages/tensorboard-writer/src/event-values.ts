@@ -31,12 +31,12 @@ export interface EventListener {
 }
 
 const STATUSES: readonly SessionStatus[] = ['unspecified', 'start', 'stop', 'checkpoint'];
-const KINDS: Readonly<Record<string, OtherValue['kind']>> = {
-  histograms: 'histogram',
-  images: 'image',
-  audio: 'audio',
-  text: 'text',
-};
+const KINDS: ReadonlyMap<string | undefined, OtherValue['kind']> = new Map([
+  ['histograms', 'histogram'],
+  ['images', 'image'],
+  ['audio', 'audio'],
+  ['text', 'text'],
+]);
 
 /** Tells a listener of the events of one run, without an object for any scalar. */
 export class EventValues {
@@ -137,7 +137,7 @@ export class EventValues {
       this.#takerOf(tag).add(step, simple, wallTime);
       return;
     }
-    if (tensor !== undefined) kind = KINDS[plugin ?? ''] ?? 'tensor';
+    if (tensor !== undefined) kind = KINDS.get(plugin) ?? 'tensor';
     this.#listener.other?.({ tag, kind, plugin, step, wallTime });
   }
 

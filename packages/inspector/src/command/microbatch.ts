@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addView } from '../view/view-command.js';
 import type { CommandIo } from './command-io.js';
 import { CommandError, EXIT } from './exit-codes.js';
 
@@ -6,7 +7,7 @@ import { CommandError, EXIT } from './exit-codes.js';
 export type Subcommand = (program: Command, io: CommandIo, exitWith: (exitCode: number) => void) => void;
 
 /** In the order of `--help`; a line each. */
-const SUBCOMMANDS: readonly Subcommand[] = [];
+const SUBCOMMANDS: readonly Subcommand[] = [addView];
 
 /**
  * Runs the `microbatch` command with `args`, those behind its name, and resolves with its exit code. Writes to `io`'s

@@ -16,7 +16,7 @@ const FIND_EVERY_MS = 1000;
 /** What looking may take of the machine: a tenth. */
 const REST = 9;
 
-/** Finds and reads once, and from then on while it is watched. `onChange` is called when something may be new. */
+/** Reads what a store has found, and from then on finds and reads while it is watched. `onChange` is called when something may be new. */
 export function followStore(store: RunStore, onChange: () => void): StoreFollower {
   let watchers = 0;
   let isClosed = false;
@@ -54,19 +54,17 @@ export function followStore(store: RunStore, onChange: () => void): StoreFollowe
   }
 
   async function read(): Promise<void> {
-    await store.read();
+    await store.read(onChange);
     onChange();
   }
 
-  void find()
-    .then(read)
-    .then(() => {
-      isLoaded = true;
-      onChange();
-      if (isClosed) return;
-      repeat(find, FIND_EVERY_MS);
-      repeat(read, READ_EVERY_MS);
-    });
+  void read().then(() => {
+    isLoaded = true;
+    onChange();
+    if (isClosed) return;
+    repeat(find, FIND_EVERY_MS);
+    repeat(read, READ_EVERY_MS);
+  });
 
   return {
     get failure() {

@@ -20,6 +20,12 @@ export function growingFile(path: string): GrowingFile {
   let size = 0;
   let modifiedAt = 0;
   let identity: string | undefined;
+  let bornAt: number | undefined;
+
+  function isOther(found: Found): boolean {
+    if (found.identity !== identity || found.size < size) return true;
+    return bornAt !== undefined && found.bornAt !== undefined && found.bornAt !== bornAt;
+  }
 
   return {
     path,
@@ -33,23 +39,33 @@ export function growingFile(path: string): GrowingFile {
       const found = await identify(path);
       if (found === undefined) return 'replaced';
       identity ??= found.identity;
-      if (found.identity !== identity || found.size < size) return 'replaced';
+      if (isOther(found)) return 'replaced';
+      bornAt ??= found.bornAt;
       const isGrown = found.size > size;
       ({ size, modifiedAt } = found);
       return isGrown ? 'grown' : 'same';
     },
     async isStillThere() {
       const found = await identify(path);
-      return found !== undefined && found.identity === identity && found.size >= size;
+      return found !== undefined && !isOther(found);
     },
   };
 }
 
-async function identify(path: string) {
+interface Found {
+  readonly identity: string;
+  readonly bornAt: number | undefined;
+  readonly size: number;
+  readonly modifiedAt: number;
+}
+
+async function identify(path: string): Promise<Found | undefined> {
   try {
     if ((await realpath(path)) !== path) return undefined;
-    const { dev, ino, size, mtimeMs } = await stat(path);
-    return { identity: `${dev}:${ino}`, size, modifiedAt: mtimeMs };
+    const { dev, ino, size, mtimeMs, birthtimeMs, ctimeMs } = await stat(path);
+    // A new file may get the number of one that was deleted. Where no birth is known, the last change may stand for it.
+    const bornAt = birthtimeMs === ctimeMs ? undefined : birthtimeMs;
+    return { identity: `${dev}:${ino}`, bornAt, size, modifiedAt: mtimeMs };
   } catch {
     return undefined;
   }

@@ -36,7 +36,10 @@ interface Draft extends RunFiles {
 }
 
 /** What stands before the tags of layout `'split'`, by the name of the folder. */
-const SPLIT: Readonly<Record<string, string>> = { train: 'train/', validation: 'valid/' };
+const SPLIT: ReadonlyMap<string, string> = new Map([
+  ['train', 'train/'],
+  ['validation', 'valid/'],
+]);
 /** A run's event file is made right after the run began, or a moment before by another clock. */
 const BEFORE_START_MS = 1000;
 
@@ -55,7 +58,7 @@ export function joinSources(
   for (const file of byStart(wandbLogs)) addWandbLog(drafts, file);
   const homes = new Map(eventFolders.map((folder) => [folder.path, runOfFolder(drafts, folder)]));
   for (const { path } of eventFolders) {
-    const prefix = SPLIT[basename(path)];
+    const prefix = SPLIT.get(basename(path));
     const parent = dirname(path);
     const own = homes.get(path);
     const parents = homes.has(parent) ? homes.get(parent) : onlyOne(drafts.filter(({ home }) => home === parent));

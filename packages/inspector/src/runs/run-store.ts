@@ -22,8 +22,8 @@ export interface RunStore {
   versionOf(key: number): number;
   /** Looks for new runs. Rejects with the file system's error where the root can't be read. */
   find(): Promise<void>;
-  /** Reads what is new of all runs; versions rise while that goes on. */
-  read(): Promise<void>;
+  /** Reads what is new of all runs. Versions rise while that goes on; `onProgress` is called when they did. */
+  read(onProgress?: () => void): Promise<void>;
   /** Reads also what of a run waits to be asked for. */
   readAll(key: number): Promise<void>;
 }
@@ -131,9 +131,10 @@ export async function openRunStore(path: string): Promise<RunStore> {
       known = next;
       problems = result.problems;
     },
-    async read() {
+    async read(onProgress = () => {}) {
       const progress = setInterval(() => {
         for (const { key, kept } of found) if (kept.some(({ isReading }) => isReading)) touch(key);
+        onProgress();
       }, PROGRESS_MS);
       await advanceAll().finally(() => clearInterval(progress));
     },

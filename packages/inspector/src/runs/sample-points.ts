@@ -37,7 +37,9 @@ export function samplePoints(points: OrderedPoints, { from, to, pixels }: Sample
   if (start < first) chosen[count++] = start;
   for (let index = first; index < behind; ) {
     const pixel = Math.floor((points.x(index) - left) / width);
-    const next = endOfPixel(points, index, behind, left + (pixel + 1) * width);
+    // All at one x are in one column.
+    const right = width > 0 ? left + (pixel + 1) * width : Number.POSITIVE_INFINITY;
+    const next = endOfPixel(points, index, behind, right);
     count = pickPixel(points, index, next, chosen, count);
     index = next;
   }

@@ -18,10 +18,13 @@ export const CHECK_REPORT = '.cache/check-report.json';
 
 const TSC = 'node_modules/typescript/bin/tsc';
 
-/** Builds packages and examples. */
-export function build(options) {
+/** Builds packages and examples, and the page of `microbatch view`. */
+export async function build(options) {
   console.log('Building');
-  return runNode([TSC, '-b', ...packageFolders(), 'examples'], options);
+  return (
+    (await runNode([TSC, '-b', ...packageFolders(), 'examples'], options)) ||
+    (await runNode(['packages/inspector/build-page.mjs'], options))
+  );
 }
 
 /** Checks all types, those of the tests too. */

@@ -74,10 +74,11 @@ export function chartAxes(axis: Axis, isLog: boolean): uPlot.Axis[] {
 }
 
 /** Of a log scale's many lines, the round ones have a label; all of them where none is. */
-function roundLabels(splits: readonly number[]): string[] {
-  const isRound = (value: number) => /^[125](\.0*)?e/.test(value.toExponential(6));
+function roundLabels(splits: readonly (number | null)[]): string[] {
+  // The library leaves out what would stand too close.
+  const isRound = (value: number | null) => value !== null && /^[125](\.0*)?e/.test(value.toExponential(6));
   const all = !splits.some(isRound);
-  return splits.map((value) => (all || isRound(value) ? short(value) : ''));
+  return splits.map((value) => (value !== null && (all || isRound(value)) ? short(value) : ''));
 }
 
 /** As wide as the longest label needs. */

@@ -79,7 +79,8 @@ export function createChart(
         drag: { x: true, y: false, setScale: false },
         points: { show: false },
         y: false,
-        sync: { key: 'x', setSeries: false, scales: ['x', null] },
+        // The cursor alone: each chart is zoomed by itself.
+        sync: { key: 'x', setSeries: false, scales: ['x', null], filters: { pub: isMove } },
         bind: { dblclick: () => showAll },
       },
       hooks: {
@@ -172,6 +173,10 @@ export function createChart(
       plot?.destroy();
     },
   };
+}
+
+function isMove(type: string): boolean {
+  return type === 'mousemove' || type === 'mouseleave';
 }
 
 function sizeOf(box: HTMLElement): { readonly width: number; readonly height: number } {

@@ -54,7 +54,7 @@ export function createHeader(store: PageStore, help: { toggle(): void }): ViewEl
       status.className = `status ${bad === undefined ? (answer?.isLoaded ? 'live' : 'reading') : 'lost'}`;
       if (status.textContent !== text) status.textContent = text;
       theme.textContent = { auto: 'Auto', light: 'Light', dark: 'Dark' }[chosen];
-      theme.setAttribute('aria-label', `Colours: ${chosen === 'auto' ? 'as the system' : chosen}`);
+      theme.setAttribute('aria-label', `${theme.textContent}: colours of the page`);
     },
   };
 }

@@ -11,8 +11,8 @@ export interface StoreFollower {
   close(): void;
 }
 
-const READ_EVERY_MS = 500;
-const FIND_EVERY_MS = 1000;
+const READ_EVERY_MS = 400;
+const FIND_EVERY_MS = 800;
 /** What looking may take of the machine: a tenth. */
 const REST = 9;
 
@@ -58,11 +58,17 @@ export function followStore(store: RunStore, onChange: () => void): StoreFollowe
     onChange();
   }
 
+  /** A new run is read at once. */
+  async function findAndRead(): Promise<void> {
+    await find();
+    await read();
+  }
+
   void read().then(() => {
     isLoaded = true;
     onChange();
     if (isClosed) return;
-    repeat(find, FIND_EVERY_MS);
+    repeat(findAndRead, FIND_EVERY_MS);
     repeat(read, READ_EVERY_MS);
   });
 

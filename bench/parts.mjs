@@ -89,6 +89,16 @@ export const parts = {
       ['bench/wandb-online.mjs'],
     ],
   },
+  v: {
+    title: '`microbatch view`',
+    about:
+      'Event files on the disk, written before; each visit has a new server, and Chromium without a graphics card on the same ' +
+      'two cores. Ours has seen all curves when each stands for all of its points, drawn to the pixel; TensorBoard, with its ' +
+      'own fast loader, thins them out, and has seen them when each reaches its last point. Its page shows what was loaded ' +
+      'when it was opened: it is opened at once, and once more when its server says that it has everything, if that helps. ' +
+      'Memory is that of the server and what it started, at most.',
+    runs: [['bench/view-pages.mjs'], ['bench/view-journal.mjs'], ['bench/view-live.mjs']],
+  },
 };
 
 /** A script's two runs: TensorFlow.js computes on wasm, and by TensorFlow's C library. */

@@ -36,7 +36,7 @@ async function start(command, args, cwd) {
 }
 
 export function startView(dir) {
-  return start(process.execPath, [pathOf('../packages/inspector/bin/microbatch.js'), 'view', dir, '--no-open'], dir);
+  return start(process.execPath, [pathOf('../packages/inspector/bin/microbatch.js'), 'view', '--no-open'], dir);
 }
 
 /** TensorBoard with its own fast loader, or `skipped`, why there is none. */

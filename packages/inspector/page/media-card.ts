@@ -20,6 +20,7 @@ export function createMediaCard(run: number, tag: number, name: string, kind: Me
   let entries: readonly MediaEntryAnswer[] = [];
   let known = 0;
   let isLoaded = false;
+  let isLoading = false;
   let shown = -1;
   let wanted = 0;
   const [prefix, rest] = splitTag(name);
@@ -30,7 +31,7 @@ export function createMediaCard(run: number, tag: number, name: string, kind: Me
     attrs: { 'aria-label': `${name}: which value` },
     on: { input: () => void showEntry(Number(slider.value)) },
   });
-  const content = h('div', { className: 'content' });
+  const content = h('div', { className: 'content' }, h('p', { className: 'note' }, 'being read'));
   const element = h(
     'article',
     { className: `card media ${kind}`, attrs: { 'data-tag': name } },
@@ -50,8 +51,16 @@ export function createMediaCard(run: number, tag: number, name: string, kind: Me
     if (entries.length > 0) await showEntry(isAtEnd ? entries.length - 1 : shown);
   }
 
+  /** One load after the other: a run that is being written has more whenever one ends. */
   function tryToLoad(): void {
-    load().catch((error: Error) => fill(content, h('p', { className: 'note' }, `can't be loaded: ${error.message}`)));
+    if (isLoading) return;
+    isLoading = true;
+    load()
+      .catch((error: Error) => fill(content, h('p', { className: 'note' }, `can't be loaded: ${error.message}`)))
+      .finally(() => {
+        isLoading = false;
+        if (wanted !== known && element.isConnected) tryToLoad();
+      });
   }
 
   async function showRidges(): Promise<void> {

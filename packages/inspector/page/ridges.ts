@@ -11,22 +11,23 @@ export interface Distribution {
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM, PEAK] = [360, 220, 8, 8, 22, 56];
 
-/** Distributions one behind the other, the latest in front; as high as their bins are dense. */
+/** Distributions one behind the other, the latest in front; each as high as all others at its densest. */
 export function drawRidges(ridges: readonly Distribution[], name: string): Element {
   if (ridges.length === 0) return h('p', { className: 'note' }, 'no value that is finite');
   const low = Math.min(...ridges.map(({ edges }) => edges[0]!));
   const high = Math.max(...ridges.map(({ edges }) => edges.at(-1)!));
   const densities = ridges.map(densityOf);
-  const highest = Math.max(...densities.flat(), Number.MIN_VALUE);
   const toX = (value: number) => LEFT + ((value - low) / (high - low || 1)) * (WIDTH - LEFT - RIGHT);
   const room = HEIGHT - BOTTOM - PEAK;
   const paths = ridges.map(({ edges, label, index }, order) => {
     const base = PEAK + (ridges.length === 1 ? room : (room * order) / (ridges.length - 1));
-    const points = densities[order]!.map((density, bin) => {
-      const y = base - (density / highest) * (PEAK - 6);
-      return `L${toX(edges[bin]!).toFixed(1)} ${y.toFixed(1)}L${toX(edges[bin + 1]!).toFixed(1)} ${y.toFixed(1)}`;
+    const highest = Math.max(...densities[order]!, Number.MIN_VALUE);
+    // Through the middles of the bins, from the ground and back to it.
+    const peaks = densities[order]!.map((density, bin) => {
+      const middle = toX((edges[bin]! + edges[bin + 1]!) / 2).toFixed(1);
+      return `L${middle} ${(base - (density / highest) * (PEAK - 6)).toFixed(1)}`;
     });
-    const path = `M${toX(edges[0]!).toFixed(1)} ${base}${points.join('')}L${toX(edges.at(-1)!).toFixed(1)} ${base}Z`;
+    const path = `M${toX(edges[0]!).toFixed(1)} ${base}${peaks.join('')}L${toX(edges.at(-1)!).toFixed(1)} ${base}Z`;
     const age = ridges.length === 1 ? 1 : 0.25 + (0.75 * order) / (ridges.length - 1);
     return s(
       'path',

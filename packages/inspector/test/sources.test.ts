@@ -34,6 +34,7 @@ const MEDIA: LogValues = {
   'own/text': 'größer <b>',
   'own/picture': { kind: 'image', png: PNG, width: 3, height: 2, caption: 'a picture' },
   'own/weights': { kind: 'histogram', counts: [1, 0, 3], edges: [0, 1, 2, 4] },
+  'own/raw': { kind: 'histogram', values: [1, 2, 2, Number.NaN, 5] },
   'own/table': { kind: 'table', columns: ['a', 'b'], rows: [[1, 'x']] },
 };
 
@@ -122,6 +123,12 @@ describe.each<Kind>(['journal', 'wandb', 'tensorboard'])('a source of kind %s', 
     const picture = (await content('own/picture')) as MediaContent & { kind: 'image' };
     expect(Buffer.from(picture.images[0]!)).toEqual(PNG);
     expect(picture.captions).toEqual([kind === 'tensorboard' ? '' : 'a picture']);
+    // TensorBoard's logger takes no distribution with a value that is not finite.
+    if (kind !== 'tensorboard') {
+      const raw = (await content('own/raw')) as MediaContent & { kind: 'histogram' };
+      expect(raw.counts.reduce((sum, count) => sum + count)).toBe(4);
+      expect([raw.edges[0], raw.edges.at(-1)]).toEqual([1, 5]);
+    }
     const histogram = (await content('own/weights')) as MediaContent & { kind: 'histogram' };
     expect(histogram.counts.reduce((sum, count) => sum + count)).toBeCloseTo(4);
     expect(histogram.edges.length).toBe(histogram.counts.length + 1);

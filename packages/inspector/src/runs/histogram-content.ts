@@ -1,8 +1,8 @@
 import type { MediaContent } from './media-table.js';
 
-const BINS = 64;
+const [FEWEST_BINS, MOST_BINS] = [8, 64];
 
-/** Raw values counted in bins of equal width; those that are not finite belong to none. */
+/** Raw values counted in bins of equal width, as many as Rice's rule says; values that are not finite belong to none. */
 export function histogramContent(values: Iterable<number>): MediaContent & { kind: 'histogram' } {
   const finite = Array.from(values).filter(Number.isFinite);
   let low = Number.POSITIVE_INFINITY;
@@ -12,12 +12,13 @@ export function histogramContent(values: Iterable<number>): MediaContent & { kin
     high = Math.max(high, value);
   }
   if (finite.length === 0) return { kind: 'histogram', counts: [], edges: [] };
+  const bins = Math.min(MOST_BINS, Math.max(FEWEST_BINS, Math.ceil(2 * Math.cbrt(finite.length))));
   if (low === high) {
     low -= 0.5;
     high += 0.5;
   }
-  const edges = Array.from({ length: BINS + 1 }, (_, bin) => low + (bin * (high - low)) / BINS);
-  const counts = new Array<number>(BINS).fill(0);
-  for (const value of finite) counts[Math.min(BINS - 1, Math.floor(((value - low) / (high - low)) * BINS))]!++;
+  const edges = Array.from({ length: bins + 1 }, (_, bin) => low + (bin * (high - low)) / bins);
+  const counts = new Array<number>(bins).fill(0);
+  for (const value of finite) counts[Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins))]!++;
   return { kind: 'histogram', counts, edges };
 }

@@ -1,9 +1,13 @@
+import type { LogValue, LogValues, TrainEvent } from '@microbatch/core/logger';
 import { followJournal, type JournalFollower } from '@microbatch/logger-journal';
 import { type GrowingFile, growingFile } from './growing-file.js';
 import { histogramContent } from './histogram-content.js';
 import { createJournalEvents } from './journal-events.js';
 import type { MediaContent } from './media-table.js';
 import type { Problem, RunSource } from './run-source.js';
+
+/** Events whose distributions stay counted. */
+const MOST_KEPT_EVENTS = 500;
 
 interface Part {
   readonly file: GrowingFile;
@@ -23,6 +27,21 @@ export function journalSource(paths: readonly string[], nameOf: (path: string) =
   }));
   const events = createJournalEvents();
   const problems = new Map<string, Problem>();
+  const histograms = new Map<string, ReadonlyMap<string, MediaContent>>();
+  const underWay = new Map<string, Promise<TrainEvent>>();
+
+  /**
+   * Who logs distributions logs those of many variables at once, as raw values: to parse them again for each would take most of
+   * the time.
+   */
+  function keep(key: string, values: LogValues): void {
+    const counted = Object.entries(values).filter(
+      ([, value]) => typeof value === 'object' && value.kind === 'histogram',
+    );
+    if (counted.length < 2) return;
+    if (histograms.size === MOST_KEPT_EVENTS) histograms.delete(histograms.keys().next().value!);
+    histograms.set(key, new Map(counted.map(([tag, value]) => [tag, contentOf(value)!])));
+  }
 
   async function read(part: Part, index: number): Promise<void> {
     const { path } = part.file;
@@ -73,25 +92,39 @@ export function journalSource(paths: readonly string[], nameOf: (path: string) =
       }
       return result;
     },
-    async content(tag, { place }): Promise<MediaContent | undefined> {
+    async content(tag, { place }) {
       const part = parts[place.file]!;
       if (!(await part.file.isStillThere())) return undefined;
-      const event = await part.follower.event(place);
-      const value = event.type === 'log' && Object.hasOwn(event.values, tag) ? event.values[tag] : undefined;
-      if (value === undefined || typeof value === 'number') return undefined;
-      if (typeof value === 'string') return { kind: 'text', texts: [value] };
-      switch (value.kind) {
-        case 'text':
-          return { kind: 'text', texts: [value.text] };
-        case 'image':
-          return { kind: 'image', images: [value.png], captions: [value.caption ?? ''] };
-        case 'table':
-          return { kind: 'table', columns: value.columns, rows: value.rows };
-        case 'histogram':
-          return 'counts' in value
-            ? { kind: 'histogram', counts: value.counts, edges: value.edges }
-            : histogramContent(value.values);
+      const key = `${place.file}:${place.offset}`;
+      const kept = histograms.get(key)?.get(tag);
+      if (kept !== undefined) return kept;
+      // A page asks for many values of one event at once.
+      let reading = underWay.get(key);
+      if (reading === undefined) {
+        reading = part.follower.event(place).finally(() => underWay.delete(key));
+        underWay.set(key, reading);
       }
+      const event = await reading;
+      const values = event.type === 'log' ? event.values : {};
+      if (!histograms.has(key)) keep(key, values);
+      return Object.hasOwn(values, tag) ? contentOf(values[tag]!) : undefined;
     },
   };
+}
+
+function contentOf(value: LogValue): MediaContent | undefined {
+  if (typeof value === 'number') return undefined;
+  if (typeof value === 'string') return { kind: 'text', texts: [value] };
+  switch (value.kind) {
+    case 'text':
+      return { kind: 'text', texts: [value.text] };
+    case 'image':
+      return { kind: 'image', images: [value.png], captions: [value.caption ?? ''] };
+    case 'table':
+      return { kind: 'table', columns: value.columns, rows: value.rows };
+    case 'histogram':
+      return 'counts' in value
+        ? { kind: 'histogram', counts: value.counts, edges: value.edges }
+        : histogramContent(value.values);
+  }
 }

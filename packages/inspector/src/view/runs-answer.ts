@@ -18,7 +18,7 @@ export function runsAnswer(
 ): RunsAnswer {
   const runs = store.runs.map((run) => runAnswer(run, store.versionOf(run.key), tags, store.root));
   return {
-    root: state.name,
+    root: state.name === '.' ? basename(store.root) : state.name,
     ...(state.failure === undefined ? {} : { failure: state.failure.message }),
     isLoaded: state.isLoaded,
     runs,

@@ -9,7 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { JsonValue, TrainEvent } from '@microbatch/core/logger';
 import { runOf, sampleRun } from '@microbatch/core/testing';
+import { journalSink } from '@microbatch/logger-journal';
 import { SummaryWriter } from 'tensorboard-writer';
 import { describe, expect, it } from 'vitest';
 import { seriesOf } from '../src/runs/run.js';
@@ -93,6 +95,44 @@ describe('a store of runs', () => {
     await look(store);
     expect(store.runs.map(({ path }) => path)).toEqual(['b']);
     expect(store.run(key)).toBeUndefined();
+  });
+
+  it('shows a run that went on from a checkpoint, twice, as if it had never been killed', async () => {
+    const dir = temporaryFolder();
+    const events = sampleRun();
+    const [start, ...rest] = events as [Extract<TrainEvent, { type: 'run-start' }>, ...TrainEvent[]];
+    const before = rest.findIndex(({ microStep }) => microStep === 7);
+    const { microStep, step, samples } = rest[before - 1]!;
+    const first = journalSink({ dir });
+    first.open(start.run);
+    first.write([start, ...rest.slice(0, before)]);
+    const state = first.checkpoint!() as JsonValue;
+    first.write(rest.slice(before, before + 4));
+    first.close('stopped');
+    const resumed = {
+      ...start,
+      run: { ...start.run, resumedAt: { microStep, step, samples } },
+      microStep,
+      step,
+      samples,
+    };
+    for (const more of [rest.slice(before, before + 6), rest.slice(before)]) {
+      const next = journalSink({ dir });
+      next.open(resumed.run, undefined, state);
+      next.write([resumed, ...more]);
+      next.close('stopped');
+    }
+    expect(readdirSync(dir)).toHaveLength(3);
+    const { runs } = await opened(dir);
+    expect(runs).toHaveLength(1);
+    const whole = join(temporaryFolder(), 'whole');
+    writeRun(whole, events, ['journal']);
+    const [expected] = (await opened(whole)).runs;
+    for (const [tag, { series }] of seriesOf(expected!)) {
+      expect(pointsOf(seriesOf(runs[0]!).get(tag)?.series, 'time'), tag).toEqual(pointsOf(series, 'time'));
+    }
+    expect(runs[0]!.sources[0]!.windows!.length).toBe(expected!.sources[0]!.windows!.length);
+    expect(runs[0]!.facts.outcome).toBe('finished');
   });
 
   it('reads anew what was written anew', async () => {

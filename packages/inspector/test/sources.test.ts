@@ -47,7 +47,7 @@ function pathOf(dir: string, kind: Kind): string {
 
 function sourceOf(dir: string, kind: Kind): RunSource {
   const path = pathOf(dir, kind);
-  if (kind === 'journal') return journalSource([path], basename);
+  if (kind === 'journal') return journalSource([{ path }], basename);
   return kind === 'wandb' ? wandbSource([path], basename) : tensorboardSource([{ path, prefix: '' }], basename);
 }
 
@@ -98,7 +98,7 @@ describe.each<Kind>(['journal', 'wandb', 'tensorboard'])('a source of kind %s', 
         ? tensorboardSource([{ path: join(grown, '..'), prefix: '' }], basename)
         : kind === 'wandb'
           ? wandbSource([grown], basename)
-          : journalSource([grown], basename);
+          : journalSource([{ path: grown }], basename);
     for (let at = 0; at < bytes.length; at += 613) {
       appendFileSync(grown, bytes.subarray(at, at + 613));
       expect(await source.advance()).toBe('grown');
@@ -231,7 +231,10 @@ describe('a journal', () => {
       .sort((a, b) => a.length - b.length)
       .map((name) => join(dir, name));
     expect(paths).toHaveLength(2);
-    const source = journalSource(paths, basename);
+    const source = journalSource(
+      paths.map((path) => ({ path })),
+      basename,
+    );
     await source.advance();
     expect(pointsOf(source.series.get('train/loss'), 'step')).toEqual(
       batches(events, 'accumulated-batch').map((event) => [event.step, event.loss]),

@@ -11,6 +11,8 @@ export interface Identity {
   readonly startedAt?: number;
   /** Whether it goes on with a run that had begun before. */
   readonly isResumed?: boolean;
+  /** Where it does: a journal in the same folder, and how many bytes of that count. */
+  readonly resumes?: { readonly file: string; readonly offset: number };
 }
 
 /** An event file says it among its first records, if at all. */
@@ -20,12 +22,13 @@ const MOST_EVENTS = 8;
 export async function identifyJournal(path: string): Promise<Identity | undefined> {
   try {
     const journal = readJournal(path);
-    const { runId, startedAt } = await journal.header();
+    const { runId, startedAt, resumes } = await journal.header();
+    const identity = { id: runId, startedAt, ...(resumes === undefined ? {} : { resumes }) };
     for await (const event of journal) {
       if (event.type !== 'run-start') break;
-      return { id: runId, startedAt, isResumed: event.run.resumedAt !== undefined };
+      return { ...identity, isResumed: event.run.resumedAt !== undefined };
     }
-    return { id: runId, startedAt };
+    return identity;
   } catch (error) {
     if (error instanceof LoggerError && error.code === 'not-a-journal') return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Identity } from './identify.js';
 import type { EventFolder } from './tensorboard-source.js';
 
@@ -15,6 +15,12 @@ export interface IdentifiedFolder {
   readonly createdAt: number | undefined;
 }
 
+/** A journal of a run, and how many bytes of it count: what the next one goes on behind; all of it where absent. */
+export interface JournalPart {
+  readonly path: string;
+  readonly until?: number;
+}
+
 /** The files of one run. */
 export interface RunFiles {
   /** Stays the same while files are added. */
@@ -22,7 +28,7 @@ export interface RunFiles {
   /** Where its files lie; what a run without a name is called by. */
   readonly home: string;
   /** Both in the order of the run's parts. */
-  readonly journals: readonly string[];
+  readonly journals: readonly JournalPart[];
   readonly wandbLogs: readonly string[];
   readonly eventFolders: readonly EventFolder[];
 }
@@ -30,7 +36,7 @@ export interface RunFiles {
 interface Draft extends RunFiles {
   readonly id: string | undefined;
   readonly starts: Set<number>;
-  readonly journals: string[];
+  readonly journals: JournalPart[];
   readonly wandbLogs: string[];
   readonly eventFolders: EventFolder[];
 }
@@ -71,7 +77,11 @@ export function joinSources(
 
 function byStart(files: readonly IdentifiedFile[]): IdentifiedFile[] {
   return files.toSorted(
-    (a, b) => (a.identity.startedAt ?? 0) - (b.identity.startedAt ?? 0) || (a.path < b.path ? -1 : 1),
+    (a, b) =>
+      (a.identity.startedAt ?? 0) - (b.identity.startedAt ?? 0) ||
+      // `x.…` comes before `x-2.…`.
+      a.path.length - b.path.length ||
+      (a.path < b.path ? -1 : 1),
   );
 }
 
@@ -85,14 +95,21 @@ function nameOf(drafts: readonly Draft[], id: string | undefined, home: string):
   return `${id}@${home}#${before}`;
 }
 
-function addJournal(drafts: Draft[], { path, identity: { id, startedAt, isResumed = false } }: IdentifiedFile): void {
+function addJournal(drafts: Draft[], { path, identity }: IdentifiedFile): void {
+  const { id, startedAt, isResumed = false, resumes } = identity;
   const home = dirname(path);
-  let run = isResumed ? drafts.findLast((other) => other.id === id && other.home === home) : undefined;
+  const before = resumes === undefined ? undefined : join(home, resumes.file);
+  let run =
+    drafts.find(({ journals }) => journals.some((part) => part.path === before)) ??
+    (isResumed ? drafts.findLast((other) => other.id === id && other.home === home) : undefined);
   if (run === undefined) {
     run = draft(nameOf(drafts, id, home), id, home);
     drafts.push(run);
   }
-  run.journals.push(path);
+  const at = run.journals.findIndex((part) => part.path === before);
+  // Whatever went on from the same place was given up.
+  if (at >= 0) run.journals.splice(at, Number.POSITIVE_INFINITY, { path: before!, until: resumes!.offset });
+  run.journals.push({ path });
   if (startedAt !== undefined) run.starts.add(startedAt);
 }
 

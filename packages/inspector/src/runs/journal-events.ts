@@ -6,7 +6,7 @@ import {
   type RunInfo,
   type TrainEvent,
 } from '@microbatch/core/logger';
-import type { JournalPlace } from '@microbatch/logger-journal';
+import type { EventPlace } from '@microbatch/logger-journal';
 import { ClockTable } from './clock-table.js';
 import { type MediaKind, MediaTable } from './media-table.js';
 import type { RunFacts, RunStory } from './run-source.js';
@@ -28,7 +28,7 @@ export interface JournalEvents {
   readonly windows: WindowTable;
   readonly story: RunStory;
   /** Takes the next event, which stands at `place` of the run's `file`-th journal. */
-  take(event: TrainEvent, file: number, place: JournalPlace): void;
+  take(event: TrainEvent, file: number, place: EventPlace): void;
 }
 
 /** A run before its first event. */
@@ -75,7 +75,7 @@ export function createJournalEvents(): JournalEvents {
     windows.add({ ...window, firstMicroStep: first, lastMicroStep: last });
   }
 
-  function log(values: Readonly<Record<string, LogValue>>, file: number, place: JournalPlace): void {
+  function log(values: Readonly<Record<string, LogValue>>, file: number, place: EventPlace): void {
     for (const [tag, value] of Object.entries(values)) {
       if (typeof value === 'number') put(tag, value);
       else media.add(tag, kindOf(value), { row, place: { file, ...place } });

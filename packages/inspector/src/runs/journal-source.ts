@@ -2,6 +2,7 @@ import type { LogValue, LogValues, TrainEvent } from '@microbatch/core/logger';
 import { followJournal, type JournalFollower } from '@microbatch/logger-journal';
 import { type GrowingFile, growingFile } from './growing-file.js';
 import { histogramContent } from './histogram-content.js';
+import type { JournalPart } from './join-sources.js';
 import { createJournalEvents } from './journal-events.js';
 import type { MediaContent } from './media-table.js';
 import type { Problem, RunSource } from './run-source.js';
@@ -10,6 +11,8 @@ import type { Problem, RunSource } from './run-source.js';
 const MOST_KEPT_EVENTS = 500;
 
 interface Part {
+  /** What stands behind these bytes does not count. */
+  readonly until: number;
   readonly file: GrowingFile;
   readonly follower: JournalFollower;
   bytesRead: number;
@@ -19,8 +22,10 @@ interface Part {
  * A run's journals: one, and one more for each time that the run went on, in this order. `nameOf` makes a path relative to
  * the root.
  */
-export function journalSource(paths: readonly string[], nameOf: (path: string) => string): RunSource {
-  const parts: Part[] = paths.map((path) => ({
+export function journalSource(journals: readonly JournalPart[], nameOf: (path: string) => string): RunSource {
+  const paths = journals.map(({ path }) => path);
+  const parts: Part[] = journals.map(({ path, until = Number.POSITIVE_INFINITY }) => ({
+    until,
     file: growingFile(path),
     follower: followJournal(path),
     bytesRead: 0,
@@ -48,11 +53,12 @@ export function journalSource(paths: readonly string[], nameOf: (path: string) =
     try {
       const end = await part.follower.read((event, place) => {
         part.bytesRead = place.offset + place.length;
-        events.take(event, index, place);
+        if (part.bytesRead <= part.until) events.take(event, index, place);
       });
       part.bytesRead = end.offset;
       problems.delete(path);
     } catch (error) {
+      if (part.bytesRead >= part.until) return;
       const message = (error as Error).message.replaceAll(path, nameOf(path));
       problems.set(path, { path: nameOf(path), message: `${message}; what stands before it is shown` });
     }

@@ -1,4 +1,4 @@
-import type { TrainEvent } from '@microbatch/core/logger';
+import { assertOptions, type LoggerError, type TrainEvent } from '@microbatch/core/logger';
 import { isTornHeader, type JournalHeader, parseHeader, tornHeader } from './journal-header.js';
 import { damagedLine, eventOfLine, journalLines, parseLine } from './journal-lines.js';
 
@@ -24,19 +24,23 @@ export interface JournalReader extends AsyncIterable<TrainEvent> {
   readonly end: JournalEnd | undefined;
 }
 
-/** How far a journal is read. */
+/** How a journal is read. */
 export interface ReadJournalOptions {
   /** Reads no line that ends behind this many bytes. */
   readonly until?: number;
+  /** Told of each damaged line (`damaged-line`), which is then passed over: the others are still read. */
+  readonly onDamage?: (error: LoggerError) => void;
 }
 
 /**
  * Reads a journal, also one that is being written or that a killed process left with a torn last line.
- * Iterating rejects with a `LoggerError`: `read-failed`, `not-a-journal`, `unknown-schema`, or `damaged-line` for a line
- * before the last that can't be read, or that holds no event.
+ * Iterating rejects with a `LoggerError`: `read-failed`, `not-a-journal`, `unknown-schema`, or, without `onDamage`,
+ * `damaged-line` for a line before the last that can't be read, or that holds no event.
+ * Throws a `TypeError` for wrong options.
  */
 export function readJournal(path: string, options: ReadJournalOptions = {}): JournalReader {
-  const { until = Number.POSITIVE_INFINITY } = options;
+  assertOptions('readJournal', options, ['until', 'onDamage']);
+  const { until = Number.POSITIVE_INFINITY, onDamage = refuse } = options;
   let end: JournalEnd | undefined;
 
   async function* events(): AsyncGenerator<TrainEvent> {
@@ -49,7 +53,7 @@ export function readJournal(path: string, options: ReadJournalOptions = {}): Jou
     reading: for await (const lines of journalLines(path)) {
       for (const { text, endOffset, isEnded } of lines) {
         if (endOffset > until) break reading;
-        if (torn && lineNumber > 0) throw damagedLine(path, lineNumber, 'it is no JSON');
+        if (torn && lineNumber > 0) onDamage(damagedLine(path, lineNumber, 'it is no JSON'));
         lineNumber += 1;
         if (lineNumber === 1) {
           torn = !isEnded && isTornHeader(text);
@@ -59,15 +63,27 @@ export function readJournal(path: string, options: ReadJournalOptions = {}): Jou
           const parsed = parseLine(text);
           torn = parsed === undefined;
           if (parsed === undefined) continue;
-          last = eventOfLine(path, lineNumber, parsed.value);
-          count += 1;
-          yield last;
+          const event = eventOrDamage(lineNumber, parsed.value);
+          if (event !== undefined) {
+            last = event;
+            count += 1;
+            yield event;
+          }
         }
         offset = endOffset;
       }
     }
     const reason = last?.type === 'run-end' ? 'run-end' : 'no-run-end';
     end = Object.freeze({ reason: torn ? 'torn-line' : reason, events: count, offset });
+  }
+
+  function eventOrDamage(lineNumber: number, json: unknown): TrainEvent | undefined {
+    try {
+      return eventOfLine(path, lineNumber, json);
+    } catch (error) {
+      onDamage(error as LoggerError);
+      return undefined;
+    }
   }
 
   return {
@@ -83,4 +99,8 @@ export function readJournal(path: string, options: ReadJournalOptions = {}): Jou
     },
     [Symbol.asyncIterator]: events,
   };
+}
+
+function refuse(error: LoggerError): never {
+  throw error;
 }

@@ -161,4 +161,21 @@ describe('readJournal', () => {
     expect(await errorOf(missing)).toMatchObject({ code: 'read-failed', message: expect.stringContaining(missing) });
     expect(await errorOf(temporaryFolder())).toMatchObject({ code: 'read-failed' });
   });
+
+  it('passes over damaged lines where somebody is told of them', async () => {
+    const events = sampleRun();
+    const lines = written(events).toString().split('\n');
+    lines[3] = lines[3]!.slice(0, 20);
+    lines[5] = '{"a":1}';
+    const told: string[] = [];
+    const reader = readJournal(file(lines.join('\n')), {
+      onDamage: ({ code, message }) => void told.push(`${code} ${/line \d+/.exec(message)}`),
+    });
+    const read: TrainEvent[] = [];
+    for await (const event of reader) read.push(event);
+    expect(told).toEqual(['damaged-line line 4', 'damaged-line line 6']);
+    expect(read).toStrictEqual(events.filter((_, at) => at !== 2 && at !== 4));
+    expect(reader.end).toMatchObject({ reason: 'run-end', events: events.length - 2 });
+    expect(() => readJournal('a', { onError() {} } as never)).toThrow(/unknown option onError/);
+  });
 });

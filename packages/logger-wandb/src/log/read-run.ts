@@ -32,6 +32,8 @@ export interface WandbRunInfo {
   readonly tags: readonly string[];
   readonly host: string;
   readonly startedAt: number;
+  /** Where the log goes on with a run: the least step of its rows. */
+  readonly startingStep?: number;
 }
 
 /** A metric that was declared by define_metric. */
@@ -150,6 +152,7 @@ function runInfo(content: Readonly<Record<string, unknown>>): WandbRunInfo {
     tags: (content.tags as string[] | undefined) ?? [],
     host: text('host'),
     startedAt: seconds * 1000 + nanos / 1e6,
+    ...(content.startingStep === undefined ? {} : { startingStep: content.startingStep as number }),
   };
 }
 

@@ -1,0 +1,82 @@
+import { open, stat } from 'node:fs/promises';
+import { LoggerError, type RunInfo } from '@microbatch/core/logger';
+import { readJournal } from '@microbatch/logger-journal';
+import type { Reporter } from '../finding.js';
+import { createEventsAudit } from './events-audit.js';
+import type { JournalPart } from './journal-part.js';
+
+/** A journal's first line is far shorter; what has none by then is no journal, and might be gigabytes without an end. */
+const MOST_HEADER_BYTES = 64 * 1024;
+
+/**
+ * Reads a journal and checks it by itself; nothing where it holds no run. `earlierPart` finds the journal of the run before it
+ * was resumed.
+ */
+export async function auditJournal(
+  path: string,
+  report: Reporter,
+  earlierPart: (run: RunInfo) => JournalPart | undefined,
+): Promise<JournalPart | undefined> {
+  try {
+    const sizeBefore = (await stat(path)).size;
+    if (sizeBefore === 0) {
+      report.fault('empty-file', { expected: 'a journal', found: 'nothing', message: 'is empty' });
+      return undefined;
+    }
+    if (!(await hasFirstLine(path, sizeBefore))) {
+      const message = 'no journal: its beginning has no end of a line';
+      report.fault('not-a-journal', {
+        at: { byte: 0 },
+        expected: "a journal's header",
+        found: 'something else',
+        message,
+      });
+      return undefined;
+    }
+    return await audit(path, sizeBefore, report, earlierPart);
+  } catch (error) {
+    if (!(error instanceof LoggerError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+    const { code, message } = error as Error & { code: string };
+    report.fault(error instanceof LoggerError && code !== 'read-failed' ? code : 'unreadable', { message });
+    return undefined;
+  }
+}
+
+async function hasFirstLine(path: string, size: number): Promise<boolean> {
+  if (size <= MOST_HEADER_BYTES) return true;
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_HEADER_BYTES), 0, MOST_HEADER_BYTES, 0);
+    return buffer.subarray(0, bytesRead).includes(10);
+  } finally {
+    await file.close();
+  }
+}
+
+async function audit(
+  path: string,
+  sizeBefore: number,
+  report: Reporter,
+  earlierPart: (run: RunInfo) => JournalPart | undefined,
+): Promise<JournalPart | undefined> {
+  const reader = readJournal(path, { onDamage: ({ message }) => reportDamage(message, report) });
+  const events = createEventsAudit(path, report, earlierPart);
+  for await (const event of reader) events.take(event);
+  const end = reader.end!;
+  const isGrowing = (await stat(path)).size > sizeBefore;
+  if (end.reason === 'torn-line') {
+    const { offset } = end;
+    const message = isGrowing
+      ? `it is being written: its last line is not whole yet`
+      : `torn: the last line, at byte ${offset}, is not whole`;
+    const told = { at: { byte: offset }, expected: 'a whole line', found: 'half a line', message };
+    if (isGrowing) report.note('growing', told);
+    else report.fault('torn-file', told);
+  }
+  return events.end();
+}
+
+function reportDamage(message: string, report: Reporter): void {
+  const [, line] = /: line (\d+) can't be read/.exec(message) ?? [];
+  report.fault('damaged-line', { ...(line === undefined ? {} : { at: { line: Number(line) } }), message });
+}

@@ -1,0 +1,31 @@
+import type { RunEndEvent, RunInfo } from '@microbatch/core/logger';
+import type { EventIndex } from '../event-index.js';
+import type { MicroBatchHistory } from './micro-batch-history.js';
+
+/** A journal that was read and checked by itself. */
+export interface JournalPart {
+  readonly path: string;
+  readonly run: RunInfo;
+  readonly counts: JournalCounts;
+  readonly index: EventIndex;
+  readonly history: MicroBatchHistory;
+  /** Absent where the run is not over: it goes on, or its process was killed. */
+  readonly runEnd: RunEndEvent | undefined;
+  /** Of the last event, in ms since 1970. */
+  readonly lastTime: number;
+  /** The last micro-batch. */
+  readonly lastMicroStep: number;
+  /** Events, counted from 0, that must not be compared with: others of the same number are. */
+  readonly repeated: ReadonlySet<number>;
+  /** Events whose lines stand behind those of later ones. */
+  readonly late: ReadonlySet<number>;
+}
+
+/** What was checked. */
+export interface JournalCounts {
+  readonly events: number;
+  readonly microBatches: number;
+  readonly steps: number;
+  readonly samples: number;
+  readonly discarded: number;
+}

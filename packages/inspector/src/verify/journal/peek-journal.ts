@@ -1,0 +1,27 @@
+import type { RunInfo } from '@microbatch/core/logger';
+import { readJournal } from '@microbatch/logger-journal';
+
+/** What a journal begins with. */
+export interface JournalHead {
+  readonly path: string;
+  readonly run: RunInfo;
+  /** Of its first event, in ms since 1970: later parts of a resumed run are later. */
+  readonly time: number;
+}
+
+const MOST_EVENTS = 10;
+
+/** Reads which run a journal is of; nothing where its beginning does not say so. */
+export async function peekJournal(path: string): Promise<JournalHead | undefined> {
+  let events = 0;
+  try {
+    for await (const event of readJournal(path, { onDamage() {} })) {
+      if (event.type === 'run-start') return { path, run: event.run, time: event.time };
+      events += 1;
+      if (events === MOST_EVENTS) return undefined;
+    }
+  } catch {
+    // Told of where all of it is read.
+  }
+  return undefined;
+}

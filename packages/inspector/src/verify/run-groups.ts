@@ -1,0 +1,70 @@
+import { createFindings, type Findings } from './finding.js';
+import type { JournalPart } from './journal/journal-part.js';
+import type { JournalHead } from './journal/peek-journal.js';
+import type { CheckedSource, RunReport } from './report.js';
+
+/** All that is known of one run: a resumed one has a journal for each part. */
+export interface RunGroup {
+  id: string;
+  name: string;
+  readonly heads: JournalHead[];
+  readonly parts: JournalPart[];
+  readonly sources: CheckedSource[];
+  readonly findings: Findings;
+}
+
+export function createRunGroup(id: string, name: string): RunGroup {
+  return { id, name, heads: [], parts: [], sources: [], findings: createFindings() };
+}
+
+/** Puts the journals of one run together: those of one id and beginning, each resumed one behind what it resumes. */
+export function groupJournals(heads: readonly JournalHead[]): readonly RunGroup[] {
+  const groups: RunGroup[] = [];
+  const inOrder = [...heads].sort((a, b) => a.time - b.time || (a.path < b.path ? -1 : 1));
+  for (const head of inOrder) {
+    const { id, name, startedAt, resumedAt } = head.run;
+    const isEarlier = (group: RunGroup) =>
+      group.heads.some(({ run }) => run.id === id && run.startedAt === startedAt) && resumedAt !== undefined;
+    let group = groups.find(isEarlier);
+    if (group === undefined) {
+      group = createRunGroup(id, name);
+      groups.push(group);
+    }
+    group.heads.push(head);
+  }
+  return groups;
+}
+
+/** The part that a resumed run goes on from: the latest that reaches where it was resumed. */
+export function earlierPart(parts: readonly JournalPart[], microStep: number): JournalPart | undefined {
+  return parts.findLast(
+    ({ run, lastMicroStep }) => (run.resumedAt?.microStep ?? 0) <= microStep && lastMicroStep >= microStep,
+  );
+}
+
+/** Checks that a resumed run's parts join: none that is between them is missing. */
+export function checkJoints({ heads, parts, findings }: RunGroup): void {
+  for (const { path, run } of heads) {
+    const { resumedAt } = run;
+    if (resumedAt === undefined) continue;
+    const report = findings.reporter(path);
+    const { microStep } = resumedAt;
+    const others = parts.filter((part) => part.path !== path);
+    if (others.length === 0) {
+      const message = `the run was resumed at micro-batch ${microStep}; the journal before that is not here`;
+      report.note('earlier-part-missing', { at: { microStep }, message });
+      continue;
+    }
+    if (microStep === 0 || earlierPart(others, microStep) !== undefined) continue;
+    const last = Math.max(...others.map(({ lastMicroStep }) => lastMicroStep).filter((step) => step < microStep), 0);
+    const message = `the run was resumed at micro-batch ${microStep}; the journals before that end at ${last}`;
+    report.fault('missing-micro-batch', { at: { microStep: last + 1 }, expected: microStep, found: last, message });
+  }
+}
+
+/** What a group's checks have come to. */
+export function reportOf({ id, name, parts, sources, findings }: RunGroup): RunReport {
+  const outcome = parts.at(-1)?.runEnd?.outcome;
+  const { faults } = findings;
+  return { id, name, ...(outcome && { outcome }), sources, findings: findings.list(), faults };
+}

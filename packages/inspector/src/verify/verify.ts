@@ -1,0 +1,160 @@
+import { type Fit, fitOf, layoutOf, pointSamples, rowSamples } from './assign.js';
+import { checkTensorboard, type EventFileSet, rootOf } from './check-tensorboard.js';
+import { checkFilesAlone, compareWithWandb } from './check-unjournaled.js';
+import { checkWandb } from './check-wandb.js';
+import { createEventIndex, type EventIndex } from './event-index.js';
+import { findSources } from './find-sources.js';
+import { createFindings } from './finding.js';
+import { auditJournal } from './journal/audit-journal.js';
+import type { JournalPart } from './journal/journal-part.js';
+import { peekJournal } from './journal/peek-journal.js';
+import type { CheckedSource, VerifyReport } from './report.js';
+import { checkJoints, createRunGroup, earlierPart, groupJournals, type RunGroup, reportOf } from './run-groups.js';
+import { loadEventFile } from './tensorboard/load-event-file.js';
+import { type EventFileHead, peekEventFile } from './tensorboard/peek-event-file.js';
+import { axisOf, checkRowsAlone } from './wandb/check-rows-alone.js';
+import { loadWandb, type WandbTarget } from './wandb/load-wandb.js';
+
+/** What a file may be of: a journal, or a W&B log without one. */
+interface Owner {
+  readonly path: string;
+  readonly runId: string;
+  readonly index: EventIndex;
+  readonly group: RunGroup;
+  readonly part?: JournalPart;
+  readonly target?: WandbTarget;
+}
+
+/** How `verify` tells how far it is. */
+export interface VerifyOptions {
+  /** Before each file. */
+  readonly onProgress?: (done: number, files: number, path: string) => void;
+}
+
+/**
+ * Recomputes every accumulated loss of the journals at and below `paths` from its lineage, and checks journals, W&B logs and
+ * event files of one run against each other: what of it is where, and whether all of them can be true. Never rejects for what
+ * is wrong with a file: that is what it reports.
+ */
+export async function verify(paths: readonly string[], { onProgress }: VerifyOptions = {}): Promise<VerifyReport> {
+  const findings = createFindings();
+  const { journals, wandbLogs, eventFiles } = findSources(paths, findings);
+  const files = journals.length + wandbLogs.length + eventFiles.length;
+  let done = 0;
+  const tell = (path: string) => onProgress?.(done++, files, path);
+
+  const groups: RunGroup[] = [];
+  const owners: Owner[] = [];
+
+  async function checkJournals(): Promise<void> {
+    const heads = [];
+    for (const path of journals) {
+      const head = await peekJournal(path);
+      if (head !== undefined) heads.push(head);
+      else await auditJournal(path, findings.reporter(path), () => undefined);
+    }
+    groups.push(...groupJournals(heads));
+    for (const group of groups) for (const { path } of group.heads) await checkJournal(path, group);
+    for (const group of groups) checkJoints(group);
+  }
+
+  async function checkJournal(path: string, group: RunGroup): Promise<void> {
+    tell(path);
+    const { parts } = group;
+    const part = await auditJournal(path, group.findings.reporter(path), ({ resumedAt }) =>
+      earlierPart(parts, resumedAt?.microStep ?? 0),
+    );
+    if (part === undefined) return;
+    parts.push(part);
+    owners.push({ path, runId: part.run.id, index: part.index, group, part });
+    const { microBatches, steps, discarded } = part.counts;
+    group.sources.push({ kind: 'journal', path, checked: { microBatches, steps, discarded } });
+  }
+
+  async function checkLog(path: string): Promise<void> {
+    tell(path);
+    const own = createFindings();
+    const report = own.reporter(path);
+    const target = loadWandb(path, report);
+    if (target === undefined) return findings.adopt(own);
+    const fit = fitOf(
+      { path, runId: target.run.run.id, samples: rowSamples(target) },
+      owners.filter(({ part }) => part),
+    );
+    const group = fit?.candidate.group ?? createRunGroup(target.run.run.id, target.run.run.name);
+    const part = fit?.candidate.part;
+    if (part === undefined) {
+      checkRowsAlone(target, report);
+      groups.push(group);
+      owners.push({ path, runId: group.id, index: indexOfRows(target), group, target });
+      const axis = axisOf(target);
+      const checked = { rows: target.rows.size };
+      group.sources.push({ kind: 'wandb', path, ...(axis && { axis }), checked });
+    } else {
+      group.sources.push(await checkWandb(target, part, axisOf(target) ?? fit!.axis, report));
+    }
+    group.findings.adopt(own);
+  }
+
+  async function checkEventFiles(): Promise<void> {
+    const empty: EventFileHead[] = [];
+    const sets = new Map<string, EventFileSet & { heads: EventFileHead[]; fit: Fit<Owner> | undefined }>();
+    for (const path of eventFiles) {
+      tell(path);
+      const head = await peekEventFile(path);
+      if (head.points.length === 0) {
+        empty.push(head);
+        continue;
+      }
+      const root = rootOf(head);
+      const fit = fitOf({ path: `${root}/-`, samples: pointSamples(head) }, owners);
+      const layout = layoutOf(head);
+      const key = JSON.stringify([root, layout, fit?.axis, fit?.candidate.path]);
+      const set = sets.get(key) ?? { root, layout, axis: fit?.axis ?? 'micro', heads: [], fit };
+      sets.set(key, set);
+      set.heads.push(head);
+    }
+    // A run's hparams, say: it belongs to the others of its folder.
+    for (const head of empty) {
+      const set = [...sets.values()].find(({ root }) => root === head.folder);
+      if (set !== undefined) set.heads.push(head);
+      else await loadEventFile(head.path, findings.reporter(head.path));
+    }
+    for (const set of sets.values()) await checkSet(set, set.fit?.candidate);
+  }
+
+  async function checkSet(set: EventFileSet, owner: Owner | undefined): Promise<void> {
+    const group = owner?.group ?? createRunGroup('', set.root);
+    let sources: CheckedSource[];
+    if (owner?.part !== undefined) sources = [await checkTensorboard(set, owner.part, group.findings)];
+    else if (owner?.target !== undefined) sources = [await compareWithWandb(set, owner.target, group.findings)];
+    else sources = await checkFilesAlone(set.heads, group.findings);
+    group.sources.push(...sources);
+    // A file that could not be read is a finding without a run.
+    if (owner === undefined && sources.length > 0) groups.push(group);
+    else if (owner === undefined) findings.adopt(group.findings);
+  }
+
+  await checkJournals();
+  for (const path of wandbLogs) await checkLog(path);
+  await checkEventFiles();
+  const runs = groups.map(reportOf);
+  return {
+    runs,
+    findings: findings.list(),
+    faults: runs.reduce((sum, run) => sum + run.faults, findings.faults),
+  };
+}
+
+function indexOfRows({ rows }: WandbTarget): EventIndex {
+  const index = createEventIndex();
+  for (const row of rows.values()) {
+    index.add({
+      microStep: Number(row['trainer/micro_step']),
+      step: Number(row['trainer/step']),
+      samples: Number(row['trainer/samples']),
+      time: Number(row._timestamp) * 1000,
+    });
+  }
+  return index;
+}

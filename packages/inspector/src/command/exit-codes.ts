@@ -4,8 +4,14 @@ export const EXIT = {
   ok: 0,
   /** Something was found or failed, as the output says. */
   failed: 1,
-  /** The command line asks for what there is not: an unknown option, a wrong value, a path that holds no run. */
+  /** The command line asks for what there is not: an unknown option, a wrong value, a path without runs. */
   usage: 2,
+  /** Ctrl-C, as shells have it. */
+  interrupted: 130,
+  /** Nobody reads the output any more, as shells have it for SIGPIPE. */
+  outputClosed: 141,
+  /** Asked to end by SIGTERM, as shells have it. */
+  terminated: 143,
 } as const;
 
 /** A command that can't go on. Its message is all that the user sees. */

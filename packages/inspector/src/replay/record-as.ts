@@ -1,0 +1,40 @@
+import type { RunInfo, TrainEvent } from '@microbatch/core/logger';
+
+/** fastai's (fastai:fastai/learner.py, `AvgSmoothLoss`), as the accumulator has it. */
+const BETA = 0.98;
+
+/**
+ * Makes of a run's events those of the same training with the other of its batches recorded: what `logAccumBatch` says, and which
+ * batches have a smoothed loss. Of a resumed run, smoothing begins anew with each part.
+ */
+export function createRecordAs(logAccumBatch: boolean): (event: TrainEvent) => TrainEvent {
+  let isChanged = false;
+  let mean = 0;
+  let count = 0;
+
+  function smoothed(event: TrainEvent & { type: 'micro-batch' | 'accumulated-batch' }): TrainEvent {
+    const { smoothLoss: _, ...rest } = event;
+    if ((event.type === 'accumulated-batch') !== logAccumBatch) return Object.freeze(rest) as TrainEvent;
+    if (!('skipped' in event)) {
+      count += 1;
+      mean -= (mean - event.loss) * (1 - BETA);
+    }
+    return Object.freeze({ ...rest, smoothLoss: mean / (1 - BETA ** count) }) as TrainEvent;
+  }
+
+  return (event) => {
+    if (event.type === 'run-start') {
+      isChanged = event.run.logAccumBatch !== logAccumBatch;
+      mean = 0;
+      count = 0;
+      return isChanged ? Object.freeze({ ...event, run: recordedAs(event.run, logAccumBatch) }) : event;
+    }
+    const isBatch = event.type === 'micro-batch' || event.type === 'accumulated-batch';
+    return isBatch && isChanged ? smoothed(event) : event;
+  };
+}
+
+/** The run as it would be with the other choice. */
+export function recordedAs(run: RunInfo, logAccumBatch: boolean): RunInfo {
+  return Object.freeze({ ...run, logAccumBatch, policy: Object.freeze({ ...run.policy, logAccumBatch }) });
+}

@@ -5,6 +5,7 @@ import type { CommandContext, Subcommand } from './command-context.js';
 import type { CommandIo } from './command-io.js';
 import { CommandError, EXIT } from './exit-codes.js';
 import { addReplay } from './replay-command.js';
+import { addSync } from './sync-command.js';
 import { addVerify } from './verify-command.js';
 
 /** In the order of `--help`. */
@@ -12,6 +13,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   (program, { io, exitWith }) => addView(program, io, exitWith),
   addVerify,
   addReplay,
+  addSync,
 ];
 
 const HELP = `

@@ -55,6 +55,27 @@ describe('accumulate()', () => {
     });
   });
 
+  it.each([
+    [{ type: 'run-end' }, 'SmmAmAeR', 'finished'],
+    [{ type: 'run-end', outcome: 'finished' }, 'SmmAmAeR', 'finished'],
+    [{ type: 'run-end', outcome: 'stopped' }, 'SmmAmDR', 'stopped'],
+    [{ type: 'run-end', outcome: 'failed', error: 'out of memory' }, 'SmmAmDR', 'failed'],
+  ] satisfies [TrainInput, string, string][])('ends as its source says: %o', async (end, letters, outcome) => {
+    const policy = gradientAccumulation({ accumBatchSize: 16, lastWindow: 'flush' });
+    const source = new Subject<TrainInput>();
+    const events = eventsOf(source, policy);
+    for (const input of [micro(3), micro(1), micro(9), end, micro(5)]) source.next(input);
+    expect(source.observed).toBe(false);
+    expect(asLetters(await events)).toBe(letters);
+    expect((await events).at(-1)).toMatchObject({ type: 'run-end', outcome });
+    checkGrammar(await events);
+  });
+
+  it('refuses an outcome that is none', async () => {
+    const end = { type: 'run-end', outcome: 'gone' } as unknown as TrainInput;
+    await expect(eventsOf(of(micro(3), end))).rejects.toThrow(/^outcome must be 'finished' or 'failed' or 'stopped'/);
+  });
+
   it('passes the error of its source on after a failed run-end, and discards the open window', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold('--m--#', inputs);

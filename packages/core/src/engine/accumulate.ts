@@ -1,8 +1,8 @@
 import { Observable, type OperatorFunction, Subject, takeUntil } from 'rxjs';
 import type { LogValues } from '../logger/log-values.js';
-import { show } from '../logger/option-checks.js';
+import { assertOneOf, show } from '../logger/option-checks.js';
 import type { RunOptions, TrainingPlan } from '../logger/run-info.js';
-import type { Metrics, TrainEvent } from '../logger/train-event.js';
+import type { Metrics, RunOutcome, TrainEvent } from '../logger/train-event.js';
 import type { AccumulationPolicy } from './accumulation-policy.js';
 import type { WindowStatus } from './accumulator.js';
 import { createAccumulator } from './create-accumulator.js';
@@ -13,14 +13,16 @@ import { resolvePlan } from './training-plan.js';
 export type TrainInput =
   | MicroBatchResult
   | { readonly type: 'epoch-end'; readonly valid?: Metrics }
-  | { readonly type: 'log'; readonly values: LogValues };
+  | { readonly type: 'log'; readonly values: LogValues }
+  /** How training ended, where the source knows more of it than that nothing comes any more; `'finished'` where absent. */
+  | { readonly type: 'run-end'; readonly outcome?: RunOutcome; readonly error?: string };
 
 /**
  * Turns micro-batch results of any training engine into the event stream; each full window counts as applied at once.
  *
  * Where the source marks epoch ends (`epoch-end`, `lastOfEpoch`), the marks rule; else the plan's counts. A source that
  * completes inside an epoch gives `short-epoch` and ends `'stopped'`; one that fails, or gives what is no micro-batch,
- * ends `'failed'`, then errors. Throws a `TypeError` or `RangeError` at once where policy and plan do not fit.
+ * ends `'failed'`, then errors. A `run-end` says so itself, and ends the stream: `'stopped'` and `'failed'` discard the open window. Throws a `TypeError` or `RangeError` at once where policy and plan do not fit.
  */
 export function accumulate(
   policy: AccumulationPolicy,
@@ -54,7 +56,21 @@ export function accumulate(
         emit(accumulator.applied());
       };
 
+      const endAs = ({ outcome = 'finished', error }: TrainInput & { type: 'run-end' }) => {
+        assertOneOf('outcome', outcome, ['finished', 'failed', 'stopped']);
+        if (outcome === 'finished') complete();
+        else finish(accumulator.end(outcome, error));
+        halt.next();
+      };
+
+      const finish = (events: readonly TrainEvent[]) => {
+        emit(events);
+        ended = true;
+        subscriber.complete();
+      };
+
       const take = (input: TrainInput) => {
+        if (ended) return;
         if (typeof input !== 'object' || input === null) {
           throw new TypeError(`accumulate: an input must be an object, not ${show(input)}`);
         }
@@ -67,6 +83,9 @@ export function accumulate(
             break;
           case 'log':
             emit(accumulator.log(input.values));
+            break;
+          case 'run-end':
+            endAs(input);
             break;
           case undefined:
           case 'micro-batch':
@@ -95,9 +114,7 @@ export function accumulate(
           const message = 'the source completed before a window was full: no optimizer step was taken';
           emit(accumulator.diagnose({ level: 'warn', code: 'no-optimizer-step', message }));
         }
-        emit(accumulator.end(short ? 'stopped' : 'finished'));
-        ended = true;
-        subscriber.complete();
+        finish(accumulator.end(short ? 'stopped' : 'finished'));
       };
 
       const fail = (error: unknown) => {
@@ -121,8 +138,8 @@ export function accumulate(
             waiting = [];
             batch.forEach(take);
           }
-          if (failure !== undefined) fail(failure.error);
-          else if (completed) complete();
+          if (failure !== undefined && !ended) fail(failure.error);
+          else if (completed && !ended) complete();
         } catch (error) {
           fail(error);
         }

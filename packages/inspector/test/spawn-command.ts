@@ -25,18 +25,28 @@ export function spawnCommand(
   return watch(spawn(process.execPath, [BIN, ...args], { env: { ...bareEnvironment(), ...env }, cwd }));
 }
 
-/** Starts a shell's pipeline; `microbatch` is the command in it, `node` this Node. */
+/** Starts a shell's pipeline in a process group of its own; `microbatch` is the command in it, `node` this Node. */
 export function spawnPipeline(
   pipeline: string,
   { env = {}, cwd = process.cwd() }: { env?: Record<string, string>; cwd?: string } = {},
 ): SpawnedCommand {
-  const functions = `microbatch() { "$NODE" "$BIN" "$@"; }; node() { "$NODE" "$@"; }`;
+  const functions = `microbatch() { exec "$NODE" "$BIN" "$@"; }; node() { exec "$NODE" "$@"; }`;
   const own = { NODE: process.execPath, BIN };
   const child = spawn('bash', ['-c', `${functions}\n${pipeline}`], {
     env: { ...bareEnvironment(), ...own, ...env },
     cwd,
+    detached: true,
   });
+  onTestFinished(() => killGroup(child.pid!));
   return watch(child);
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
 }
 
 function bareEnvironment(): Record<string, string> {

@@ -4,6 +4,7 @@ import { addView } from '../view/view-command.js';
 import type { CommandContext, Subcommand } from './command-context.js';
 import type { CommandIo } from './command-io.js';
 import { CommandError, EXIT } from './exit-codes.js';
+import { addLog } from './log-command.js';
 import { addReplay } from './replay-command.js';
 import { addSync } from './sync-command.js';
 import { addVerify } from './verify-command.js';
@@ -14,6 +15,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   addVerify,
   addReplay,
   addSync,
+  addLog,
 ];
 
 const HELP = `

@@ -16,6 +16,8 @@ export interface Output {
   line(text?: string): void;
   /** The one JSON document on standard output, where JSON is wanted: values that JSON has no form for as in a journal. */
   json(value: unknown): void;
+  /** The same on one line, behind what others have printed there. */
+  jsonLine(value: unknown): void;
 }
 
 const CODES = { red: [31, 39], green: [32, 39], yellow: [33, 39], dim: [2, 22], bold: [1, 22] } as const;
@@ -37,6 +39,9 @@ export function createOutput({ io }: Pick<CommandContext, 'io'>, { json = false,
     },
     json(value) {
       if (json) io.stdout.write(`${JSON.stringify(encodeJson(value), null, 2)}\n`);
+    },
+    jsonLine(value) {
+      if (json) io.stdout.write(`${JSON.stringify(encodeJson(value))}\n`);
     },
   };
 }

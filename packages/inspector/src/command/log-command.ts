@@ -26,7 +26,6 @@ import { checkingOptions } from './usage.js';
 /** `microbatch log`. */
 export const addLog: Subcommand = (program, context) => {
   const command = withCommonOptions(program.command('log'))
-    .summary('log micro-batches that another program prints')
     .description(
       'Logs micro-batches that another program prints, one JSON object a line; passes everything else through.',
     )

@@ -1,22 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { addView } from '../view/view-command.js';
-import type { CommandContext, Subcommand } from './command-context.js';
+import type { CommandContext } from './command-context.js';
 import type { CommandIo } from './command-io.js';
 import { CommandError, EXIT } from './exit-codes.js';
-import { addLog } from './log-command.js';
-import { addReplay } from './replay-command.js';
-import { addSync } from './sync-command.js';
-import { addVerify } from './verify-command.js';
-
-/** In the order of `--help`. */
-const SUBCOMMANDS: readonly Subcommand[] = [
-  (program, { io, exitWith }) => addView(program, io, exitWith),
-  addVerify,
-  addReplay,
-  addSync,
-  addLog,
-];
+import { SUBCOMMANDS } from './subcommands.js';
 
 const HELP = `
 Exit codes:
@@ -54,7 +41,7 @@ export async function microbatch(args: readonly string[], io: CommandIo = proces
     },
   };
   try {
-    await program(context).parseAsync(args, { from: 'user' });
+    await (await program(context, args)).parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -67,7 +54,8 @@ export async function microbatch(args: readonly string[], io: CommandIo = proces
   }
 }
 
-function program(context: CommandContext): Command {
+/** Loads the subcommand that is meant, and of the others what help says of them: all together would take half a second. */
+async function program(context: CommandContext, args: readonly string[]): Promise<Command> {
   const { stdout, stderr } = context.io;
   const command = new Command('microbatch')
     .description('Looks at runs of gradient accumulation, audits, replays, uploads and logs them.')
@@ -76,7 +64,11 @@ function program(context: CommandContext): Command {
     .showHelpAfterError('(--help says more)')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .addHelpText('after', HELP);
-  for (const add of SUBCOMMANDS) add(command, context);
+  const meant = args[0] === 'help' ? args[1] : args[0];
+  for (const { name, args: its, summary, load } of SUBCOMMANDS) {
+    if (name === meant) (await load())(command, context);
+    else command.command(`${name} ${its}`).summary(summary);
+  }
   return command;
 }
 

@@ -51,7 +51,6 @@ interface Replayed extends Omit<ReplayResult, 'receipts'> {
 /** `microbatch replay`. */
 export const addReplay: Subcommand = (program, context) => {
   withCommonOptions(program.command('replay'))
-    .summary('rebuild TensorBoard or W&B output from a journal')
     .description('Rebuilds TensorBoard or W&B output from a journal, on another axis or with other names.')
     .argument('<journals...>', 'the journal of a run, or those of a resumed run')
     .option('--tensorboard <dir>', 'folder for event files')

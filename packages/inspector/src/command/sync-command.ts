@@ -35,7 +35,6 @@ interface SyncFlags extends CommonOptions {
 /** `microbatch sync`. */
 export const addSync: Subcommand = (program, context) => {
   withCommonOptions(program.command('sync'))
-    .summary('upload offline and interrupted W&B runs, each row once')
     .description('Uploads offline and interrupted W&B runs, each row once.')
     .argument('[dirs...]', 'run folders, or folders above them; the current folder by default')
     .option('--base-url <url>', 'the server (default: WANDB_BASE_URL, or https://api.wandb.ai)')

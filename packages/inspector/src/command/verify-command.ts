@@ -22,7 +22,6 @@ Examples:
 /** `microbatch verify`. */
 export const addVerify: Subcommand = (program, context) => {
   withCommonOptions(program.command('verify'))
-    .summary('recompute every logged loss and check the files of a run against each other')
     .description('Recomputes every logged loss and checks the files of a run against each other.')
     .argument('[paths...]', 'folders and files; the current folder by default')
     .addHelpText('after', HELP)

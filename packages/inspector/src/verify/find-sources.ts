@@ -48,9 +48,11 @@ export function findSources(paths: readonly string[], findings: Findings): Sourc
       unreadable(path, error);
       return;
     }
+    // What a W&B run keeps beside its log is no run: it may be a copy of another's files.
+    const isWandbRun = entries.some((entry) => !entry.isDirectory() && /^run-.*\.wandb$/s.test(entry.name));
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const inside = join(path, entry.name);
-      if (entry.isDirectory() && !PASSED_OVER.has(entry.name)) takeFolder(inside);
+      if (entry.isDirectory() && !isWandbRun && !PASSED_OVER.has(entry.name)) takeFolder(inside);
       else if (entry.isFile() || (entry.isSymbolicLink() && leadsToFile(inside))) takeFile(inside, false);
     }
   }

@@ -53,9 +53,13 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
       if (head !== undefined) heads.push(head);
       else await auditJournal(path, findings.reporter(path), () => undefined);
     }
-    groups.push(...groupJournals(heads));
-    for (const group of groups) for (const { path } of group.heads) await checkJournal(path, group);
-    for (const group of groups) checkJoints(group);
+    for (const group of groupJournals(heads)) {
+      for (const { path } of group.heads) await checkJournal(path, group);
+      checkJoints(group);
+      // Journals that went while we looked.
+      if (group.parts.length > 0) groups.push(group);
+      else findings.adopt(group.findings);
+    }
   }
 
   async function checkJournal(path: string, group: RunGroup): Promise<void> {

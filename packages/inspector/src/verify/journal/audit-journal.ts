@@ -1,12 +1,10 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { LoggerError, type RunInfo } from '@microbatch/core/logger';
 import { readJournal } from '@microbatch/logger-journal';
 import type { Reporter } from '../finding.js';
 import { createEventsAudit } from './events-audit.js';
+import { hasFirstLine } from './has-first-line.js';
 import type { JournalPart } from './journal-part.js';
-
-/** A journal's first line is far shorter; what has none by then is no journal, and might be gigabytes without an end. */
-const MOST_HEADER_BYTES = 64 * 1024;
 
 /**
  * Reads a journal and checks it by itself; nothing where it holds no run. `earlierPart` finds the journal of the run before it
@@ -23,7 +21,7 @@ export async function auditJournal(
       report.fault('empty-file', { expected: 'a journal', found: 'nothing', message: 'is empty' });
       return undefined;
     }
-    if (!(await hasFirstLine(path, sizeBefore))) {
+    if (!(await hasFirstLine(path))) {
       const message = 'no journal: its beginning has no end of a line';
       report.fault('not-a-journal', {
         at: { byte: 0 },
@@ -42,17 +40,6 @@ export async function auditJournal(
   }
 }
 
-async function hasFirstLine(path: string, size: number): Promise<boolean> {
-  if (size <= MOST_HEADER_BYTES) return true;
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_HEADER_BYTES), 0, MOST_HEADER_BYTES, 0);
-    return buffer.subarray(0, bytesRead).includes(10);
-  } finally {
-    await file.close();
-  }
-}
-
 async function audit(
   path: string,
   sizeBefore: number,
@@ -61,7 +48,14 @@ async function audit(
 ): Promise<JournalPart | undefined> {
   const reader = readJournal(path, { onDamage: ({ message }) => reportDamage(message, report) });
   const events = createEventsAudit(path, report, earlierPart);
-  for await (const event of reader) events.take(event);
+  try {
+    for await (const event of reader) events.take(event);
+  } catch (error) {
+    if (!(error instanceof LoggerError) || error.code !== 'read-failed') throw error;
+    // What was read until then is checked all the same.
+    report.fault('unreadable', { message: error.message });
+    return events.end(true);
+  }
   const end = reader.end!;
   const isGrowing = (await stat(path)).size > sizeBefore;
   if (end.reason === 'torn-line') {
@@ -73,7 +67,7 @@ async function audit(
     if (isGrowing) report.note('growing', told);
     else report.fault('torn-file', told);
   }
-  return events.end();
+  return events.end(false);
 }
 
 function reportDamage(message: string, report: Reporter): void {

@@ -8,12 +8,14 @@ import { createMicroBatchHistory } from './micro-batch-history.js';
 import { createSmoothAudit } from './smooth-audit.js';
 import { createWindowAudit } from './window-audit.js';
 
-/** All checks of one journal's events. `end` gives nothing where they are no run's. */
+/**
+ * All checks of one journal's events. `end` gives nothing where they are no run's; `isCut`: more of them could not be read.
+ */
 export function createEventsAudit(
   path: string,
   report: Reporter,
   earlierPart: (run: RunInfo) => JournalPart | undefined,
-): { take(event: TrainEvent): void; end(): JournalPart | undefined } {
+): { take(event: TrainEvent): void; end(isCut: boolean): JournalPart | undefined } {
   const index = createEventIndex();
   const [repeated, late] = [new Set<number>(), new Set<number>()];
   let audits: ReturnType<typeof auditsOf> | undefined;
@@ -106,15 +108,15 @@ export function createEventsAudit(
     }
   }
 
-  function end(): JournalPart | undefined {
+  function end(isCut: boolean): JournalPart | undefined {
     if (run === undefined || audits === undefined) {
-      if (events === 0)
+      if (events === 0 && !isCut)
         report.note('not-over', { message: 'holds no event yet: its run has only begun, or was killed there' });
       return undefined;
     }
     audits.clocks.end();
     audits.windows.end(runEnd !== undefined);
-    if (runEnd === undefined) {
+    if (runEnd === undefined && !isCut) {
       const message = `has no run-end: the run goes on, or its process was killed; ${audits.windows.open} micro-batches wait in an open window`;
       report.note('not-over', { at: { microStep: lastMicroStep }, message });
     }

@@ -1,5 +1,6 @@
 import type { RunInfo } from '@microbatch/core/logger';
 import { readJournal } from '@microbatch/logger-journal';
+import { hasFirstLine } from './has-first-line.js';
 
 /** What a journal begins with. */
 export interface JournalHead {
@@ -15,6 +16,7 @@ const MOST_EVENTS = 10;
 export async function peekJournal(path: string): Promise<JournalHead | undefined> {
   let events = 0;
   try {
+    if (!(await hasFirstLine(path))) return undefined;
     for await (const event of readJournal(path, { onDamage() {} })) {
       if (event.type === 'run-start') return { path, run: event.run, time: event.time };
       events += 1;

@@ -37,8 +37,11 @@ export function createPointComparison(context: PointContext, findings: Findings)
   const tables = new Map<string, PointTable>();
   for (const [folder, its] of files) tables.set(folder, createPointTable(its));
   const missing = new Map<string, ExpectedPoint[]>();
-  const lastX = Math.max(...[...tables.values()].map((table) => table.lastX));
   let points = 0;
+
+  function lastXOf(tag: string): number {
+    return tables.get(route(tag, layout).folder)?.lastX ?? Number.NEGATIVE_INFINITY;
+  }
 
   function reporterOf(tag: string, file?: string): Reporter {
     return findings.reporter(file ?? files.get(route(tag, layout).folder)?.[0]?.path ?? root);
@@ -63,7 +66,8 @@ export function createPointComparison(context: PointContext, findings: Findings)
     const behind = new Set<number>();
     for (const [tag, all] of missing) {
       const gone = all.filter(({ x, isBatch }) => {
-        const isTail = runEnd === undefined && (x > lastX || (x === lastX && !isBatch));
+        // The last x may be half written.
+        const isTail = runEnd === undefined && x >= lastXOf(tag);
         if (isTail) behind.add(x);
         return !isTail && !(context.isExcused(tag) && !isBatch);
       });
@@ -79,7 +83,7 @@ export function createPointComparison(context: PointContext, findings: Findings)
     }
     if (behind.size === 0) return;
     const message = `ends ${behind.size} steps before the journal, whose run is not over`;
-    findings.reporter(root).note('behind', { at: { x: lastX }, message });
+    findings.reporter(root).note('behind', { at: { x: Math.min(...behind) }, message });
   }
 
   function reportUnexpected(): void {

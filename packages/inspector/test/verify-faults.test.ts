@@ -1,6 +1,6 @@
-import { rmSync, statSync, truncateSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TrainEvent } from '@microbatch/core';
+import { gradientAccumulation, type TrainEvent } from '@microbatch/core';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../src/verify/finding.js';
 import { verify } from '../src/verify/verify.js';
@@ -329,6 +329,43 @@ describe.each([
     if (fault.codes !== undefined) {
       expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(fault.codes));
     }
+  });
+});
+
+/** The places of all numbers in an event. */
+function numbersIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value === 'number') return [path];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => numbersIn(item, [...path, key]));
+}
+
+describe('verify', () => {
+  it('finds any number of a journal that was changed, but for what nothing else shows', async () => {
+    const dir = temporaryFolder();
+    const plan = { microBatchSize: 4, microBatchesPerEpoch: 3, epochs: 2 };
+    await logRun({
+      dir,
+      plan,
+      policy: gradientAccumulation({ accumBatchSize: 8, lastWindow: 'flush' }),
+      values: { 3: { own: 5 } },
+    });
+    const path = join(dir, JOURNAL);
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    const missed: string[] = [];
+    // Behind the header and the run itself.
+    for (const [at, line] of [...lines.entries()].slice(2)) {
+      for (const place of numbersIn(JSON.parse(line))) {
+        const event = JSON.parse(line);
+        const holder = place.slice(0, -1).reduce((object, key) => object[key], event);
+        const [key] = place.slice(-1);
+        holder[key!] = Number.isInteger(holder[key!]) ? holder[key!] + 1 : holder[key!] * 1.0001;
+        writeFileSync(path, `${lines.with(at, JSON.stringify(event)).join('\n')}\n`);
+        const { faults } = await verify([dir]);
+        if (faults === 0) missed.push(`${event.type} ${place.join('.')}`);
+      }
+    }
+    // The learning rate of a batch that is not recorded, and when the run ended, stand in no other file.
+    expect(new Set(missed)).toEqual(new Set(['micro-batch learningRate', 'run-end time']));
   });
 });
 

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gradientAccumulation, gradientAccumulationSchedule } from '@microbatch/core';
 import { sampleValues } from '@microbatch/core/testing';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verify } from '../src/verify/verify.js';
 import { type LoggedRun, logRun } from './logged-run.js';
@@ -114,6 +115,59 @@ describe('verify', () => {
     expect(faults).toBe(0);
     expect(runs.map(({ id, sources }) => [id, ...sources.map(({ kind }) => kind)])).toEqual(
       ['a', 'b', 'c'].map((id) => [id, 'journal', 'wandb', 'tensorboard']),
+    );
+  });
+
+  it('finds nothing wrong with whatever healthy run', async () => {
+    const sizes = fc.constantFrom(4, 8, 16, 20);
+    const common = {
+      logAccumBatch: fc.boolean(),
+      lastWindow: fc.constantFrom('carry' as const, 'flush' as const, 'drop' as const),
+    };
+    const policies = fc.oneof(
+      fc.record({ accumBatchSize: sizes, ...common }).map((options) => gradientAccumulation(options)),
+      fc
+        .record({
+          startAccumBatchSize: sizes,
+          finalAccumBatchSize: sizes,
+          finish: fc.constantFrom(0.3, 0.9),
+          ...common,
+        })
+        .map((options) => gradientAccumulationSchedule(options)),
+    );
+    const runs = fc.record({
+      policy: policies,
+      until: fc.integer({ min: 0, max: 20 }),
+      outcome: fc.constantFrom('finished' as const, 'stopped' as const, 'failed' as const, 'killed' as const),
+      names: fc.constantFrom('microbatch' as const, 'fastai' as const),
+      wandbAxis: fc.constantFrom('micro' as const, 'samples' as const, undefined),
+      tensorboardAxis: fc.constantFrom('micro' as const, 'samples' as const),
+      losses: fc.array(fc.double({ min: -1e6, max: 1e6 }), { minLength: 20, maxLength: 20 }),
+      samples: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 20, maxLength: 20 }),
+      skipped: fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 3 }),
+      discarded: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 2 }),
+      logged: fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async ({ losses, samples, skipped, discarded, logged, wandbAxis, ...options }) => {
+        const dir = temporaryFolder();
+        await logRun({
+          dir,
+          ...options,
+          ...(wandbAxis && { wandbAxis }),
+          loss: (microStep) => losses[microStep - 1]!,
+          samples: (microStep) => samples[microStep - 1]!,
+          isSkipped: (microStep) => skipped.includes(microStep),
+          isDiscarded: (step) => discarded.includes(step),
+          values: Object.fromEntries(
+            logged.map((microStep) => [microStep, { own: microStep, note: `at ${microStep}` }]),
+          ),
+        });
+        const report = await verify([dir]);
+        const found = [...report.findings, ...report.runs.flatMap(({ findings }) => findings)];
+        expect(found.filter(({ severity }) => severity === 'fault')).toEqual([]);
+      }),
+      { numRuns: 25 },
     );
   });
 });

@@ -99,10 +99,14 @@ export function pointSamples({ points }: EventFileHead): readonly Sample[] {
 
 const LOSSES: readonly string[] = ['loss', ...NAMING_SCHEMES.map((scheme) => expectedNames(scheme).loss)];
 
-/** The naming scheme of which a file has the loss. */
+/** The naming scheme of which a file has a loss. */
 export function namesOf(has: (name: string) => boolean, layout: TagLayout = 'single'): NamingScheme {
   if (layout === 'split') return 'microbatch';
-  return NAMING_SCHEMES.find((scheme) => has(expectedNames(scheme).loss)) ?? 'microbatch';
+  const hasLoss = (scheme: NamingScheme) => {
+    const { loss, microLoss, valid } = expectedNames(scheme);
+    return has(loss) || has(microLoss) || has(valid('loss'));
+  };
+  return NAMING_SCHEMES.find(hasLoss) ?? 'microbatch';
 }
 
 /** The layout of an event file: in one of two runs, tags have lost the prefix that tells them apart. */

@@ -16,7 +16,7 @@ import type { WandbTarget } from './wandb/load-wandb.js';
 export async function checkWandb(
   target: WandbTarget,
   part: JournalPart,
-  axis: StepAxis,
+  likelyAxis: StepAxis,
   report: Reporter,
 ): Promise<CheckedSource> {
   const { run, runEnd, lastTime } = part;
@@ -24,10 +24,13 @@ export async function checkWandb(
   const comparison = createRowComparison(target, { run, runEnd, lastTime, isExcused: excuses.isExcused }, report);
   const has = (name: string) => [...target.rows.values()].some((row) => name in row);
   const scheme = namesOf(has);
+  const logAccumBatch = rowsAreAccumulated(target, run.logAccumBatch);
+  // The micro-batches of a window would share one step: with windows of one, it is the micro axis.
+  const axis = likelyAxis === 'accumulated' && !logAccumBatch ? 'micro' : likelyAxis;
   const rules = {
     axis,
     names: expectedNames(scheme),
-    logAccumBatch: rowsAreAccumulated(target, run.logAccumBatch),
+    logAccumBatch,
     epochAtEnd: scheme === 'fastai',
     startingStep: target.run.run.startingStep ?? 0,
   };

@@ -55,14 +55,20 @@ export function createBatchCounter(clock: 'microStep' | 'step', before: number, 
   };
 }
 
-/** Tells which micro-batches never came. */
-export function reportMissing({ missing }: BatchCounter, report: Reporter): void {
+/** Tells which batches never came, but for those that were told of already. */
+export function reportMissing(
+  counter: BatchCounter,
+  clock: 'microStep' | 'step',
+  report: Reporter,
+  told: ReadonlySet<number> = new Set(),
+): void {
+  const missing = [...counter.missing].filter((number) => !told.has(number));
   const [first] = missing;
   if (first === undefined) return;
-  report.fault('missing-micro-batch', {
-    at: { microStep: first },
-    expected: missing.size === 1 ? 'a micro-batch' : `${missing.size} micro-batches`,
+  report.fault(clock === 'step' ? 'missing-window' : 'missing-micro-batch', {
+    at: { [clock]: first },
+    expected: missing.length === 1 ? `one ${NAMES[clock]}` : `${missing.length} of kind ${NAMES[clock]}`,
     found: 'nothing',
-    message: `micro-batch ${ranges(missing)}: the journal has no such line`,
+    message: `${NAMES[clock]} ${ranges(missing)}: the journal has no such line`,
   });
 }

@@ -8,8 +8,8 @@ import { createEpochClock } from './epoch-clock.js';
 export interface ClockAudit {
   /** Of an event that is `'repeated'` or `'late'`, nothing else is checked. */
   take(event: TrainEvent): Sequence;
-  /** Tells what never came. */
-  end(): void;
+  /** Tells what never came, but for the optimizer steps of windows that were told of. */
+  end(toldSteps: ReadonlySet<number>): void;
 }
 
 export function createClockAudit(run: RunInfo, report: Reporter): ClockAudit {
@@ -60,6 +60,9 @@ export function createClockAudit(run: RunInfo, report: Reporter): ClockAudit {
       }
       return sequence;
     },
-    end: () => reportMissing(microSteps, report),
+    end(toldSteps) {
+      reportMissing(microSteps, 'microStep', report);
+      reportMissing(steps, 'step', report, toldSteps);
+    },
   };
 }

@@ -114,8 +114,7 @@ export function createEventsAudit(
         report.note('not-over', { message: 'holds no event yet: its run has only begun, or was killed there' });
       return undefined;
     }
-    audits.clocks.end();
-    audits.windows.end(runEnd !== undefined);
+    audits.clocks.end(audits.windows.end(runEnd !== undefined));
     if (runEnd === undefined && !isCut) {
       const message = `has no run-end: the run goes on, or its process was killed; ${audits.windows.open} micro-batches wait in an open window`;
       report.note('not-over', { at: { microStep: lastMicroStep }, message });

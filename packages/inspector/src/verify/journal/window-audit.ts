@@ -17,8 +17,8 @@ export interface WindowAudit {
   accumulate(event: AccumulatedBatchEvent): void;
   discard(event: DiscardedWindowEvent): void;
   endEpoch(): void;
-  /** `isOver`: the run has ended, so that no window may be open. Tells which windows are lost. */
-  end(isOver: boolean): void;
+  /** `isOver`: the run has ended, so that no window may be open. Tells which windows are lost; returns their optimizer steps. */
+  end(isOver: boolean): ReadonlySet<number>;
   /** Micro-batches in a window that is still open. */
   readonly open: number;
 }
@@ -152,6 +152,7 @@ export function createWindowAudit(
           message,
         });
       }
+      return new Set(lost.map(({ step }) => step + 1));
     },
   };
 }

@@ -68,7 +68,12 @@ const PICTURES = [
     colorScheme: 'dark',
     prepare: (page) => choose(page, FULL),
   },
-  { name: 'charts-dark', hash: 'charts?x=step', colorScheme: 'dark', async prepare() {} },
+  {
+    name: 'charts-dark',
+    hash: 'charts?x=step&smooth=0.6&tags=accum_batch|noise_scale|grad_norm|samples_per|valid',
+    colorScheme: 'dark',
+    async prepare() {},
+  },
 ];
 
 async function choose(page, name) {

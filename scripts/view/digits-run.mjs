@@ -31,6 +31,7 @@ export async function digitsRun(dir, { samples, seed, learningRate, finalAccumBa
     }),
     histograms: { every: 8 },
     clip: { globalNorm: 2 },
+    measure: { noiseScale: true, times: true },
     run: {
       id: `digits-${seed}`,
       name: `digits lr ${learningRate} to ${finalAccumBatchSize}`,

@@ -149,7 +149,9 @@ export function createChartCard(tag: string, number: number): ChartCard {
 
   function refresh(): void {
     if (context === undefined || !isVisible) return;
-    const { runs, smooth } = context;
+    const { runs } = context;
+    // A size that was chosen is what it was: there is nothing to smooth.
+    const smooth = isSteppedTag(tag) ? 0 : context.smooth;
     const asked = {
       runs: runs.map(({ key }) => key),
       tag: number,

@@ -89,7 +89,9 @@ export function createPointComparison(context: PointContext, findings: Findings)
   function reportUnexpected(): void {
     for (const table of tables.values()) {
       for (const { tag, xs, file } of table.rest()) {
-        const isAhead = (x: number) => runEnd === undefined && (table.wallTime(tag, x) ?? 0) * 1000 > lastTime;
+        // What follows the last event may be of the same millisecond.
+        const isAhead = (x: number) =>
+          runEnd === undefined && (table.wallTime(tag, x) ?? 0) * 1000 > lastTime - 1000 * TIME_SLACK_S;
         const ahead = xs.filter(isAhead);
         const others = xs.filter((x) => !isAhead(x));
         const report = findings.reporter(file);

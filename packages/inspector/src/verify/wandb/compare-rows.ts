@@ -129,7 +129,9 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
   }
 
   function reportUnexpected(): void {
-    const ahead = [...found].filter(([, row]) => runEnd === undefined && Number(row._timestamp) * 1000 > lastTime);
+    // What follows the last event may be of the same millisecond.
+    const isAhead = (row: WandbRow) => Number(row._timestamp) * 1000 > lastTime - 1000 * TIME_SLACK_S;
+    const ahead = [...found].filter(([, row]) => runEnd === undefined && isAhead(row));
     if (ahead.length > 0) {
       report.note('ahead', { message: `goes on for ${ahead.length} rows behind the journal, whose run is not over` });
     }

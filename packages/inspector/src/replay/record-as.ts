@@ -5,7 +5,7 @@ const BETA = 0.98;
 
 /**
  * Makes of a run's events those of the same training with the other of its batches recorded: what `logAccumBatch` says, and which
- * batches have a smoothed loss. Of a resumed run, smoothing begins anew with each part.
+ * batches have a smoothed loss. Of a run that is resumed in a stream of its own, smoothing begins anew.
  */
 export function createRecordAs(logAccumBatch: boolean): (event: TrainEvent) => TrainEvent {
   let isChanged = false;
@@ -15,7 +15,8 @@ export function createRecordAs(logAccumBatch: boolean): (event: TrainEvent) => T
   function smoothed(event: TrainEvent & { type: 'micro-batch' | 'accumulated-batch' }): TrainEvent {
     const { smoothLoss: _, ...rest } = event;
     if ((event.type === 'accumulated-batch') !== logAccumBatch) return Object.freeze(rest) as TrainEvent;
-    if (!('skipped' in event)) {
+    // A micro-batch that weighs nothing, as one that is skipped, is no part of the mean.
+    if (event.type === 'accumulated-batch' || event.weight > 0) {
       count += 1;
       mean -= (mean - event.loss) * (1 - BETA);
     }

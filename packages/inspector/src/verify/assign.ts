@@ -12,6 +12,8 @@ export interface Candidate {
   readonly path: string;
   readonly runId: string;
   readonly index: EventIndex;
+  /** How many files of a place it has already: of each place, a part of a run has most often one. */
+  readonly taken: Map<string, number>;
 }
 
 /** How well a file fits a run, and on which clock. */
@@ -33,10 +35,11 @@ const LEAST_SHARE = 0.5;
 
 /**
  * The run that a file shows: the one most of whose points' times and steps it has. Where no times agree, because somebody has
- * changed them, the one that is nearest on the disk and has the steps. Undefined where none fits.
+ * changed them, the one that is nearest on the disk and has the steps. Of two that fit alike, as the parts of a resumed run may, the
+ * one that has fewer files of that place. Undefined where none fits.
  */
 export function fitOf<T extends Candidate>(
-  file: { readonly path: string; readonly runId?: string; readonly samples: readonly Sample[] },
+  file: { readonly path: string; readonly place: string; readonly runId?: string; readonly samples: readonly Sample[] },
   candidates: readonly T[],
 ): Fit<T> | undefined {
   const samples = thinned(file.samples);
@@ -51,6 +54,7 @@ export function fitOf<T extends Candidate>(
         byX: share(({ x }) => index.hasX(axis, x)),
         distance: distanceOf(file.path, candidate.path),
         isNamed: candidate.runId === file.runId,
+        taken: candidate.taken.get(file.place) ?? 0,
       };
     }),
   );
@@ -58,12 +62,15 @@ export function fitOf<T extends Candidate>(
     Math.sign(b.byTime - a.byTime) ||
     Number(b.isNamed) - Number(a.isNamed) ||
     a.distance - b.distance ||
+    a.taken - b.taken ||
     Math.sign(b.byX - a.byX);
   const [best] = fits.sort(better);
   if (best === undefined) return undefined;
   const isSure = best.byTime >= LEAST_SHARE;
   const isLikely = best.byTime > 0 || best.isNamed || (best.distance <= NEAR && best.byX >= LEAST_SHARE);
-  return isSure || isLikely ? { candidate: best.candidate, axis: best.axis } : undefined;
+  if (!isSure && !isLikely) return undefined;
+  best.candidate.taken.set(file.place, best.taken + 1);
+  return { candidate: best.candidate, axis: best.axis };
 }
 
 /** In folders: as far as a W&B log in a run's own folder is from that. */

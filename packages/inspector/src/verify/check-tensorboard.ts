@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { StepAxis } from '@microbatch/core/logger';
+import type { RunInfo, StepAxis } from '@microbatch/core/logger';
 import { createRecordAs } from '../replay/record-as.js';
 import { layoutOf, namesOf } from './assign.js';
 import { createExcuses } from './excuses.js';
@@ -37,35 +37,56 @@ export async function checkTensorboard(
   findings: Findings,
 ): Promise<CheckedSource> {
   const files = new Map<string, EventFile[]>();
+  const loaded: EventFile[] = [];
   for (const { path, folder } of heads) {
     const file = await loadEventFile(path, findings.reporter(path));
     if (file === undefined) continue;
     const below = layout === 'split' && folder !== root ? folder.slice(root.length + 1) : '';
     files.set(below, [...(files.get(below) ?? []), file]);
-    checkTakeOver(file, part, axis, findings);
+    loaded.push(file);
   }
-  const { run, runEnd, lastTime } = part;
-  const excuses = createExcuses();
-  await forEachEvent(part, excuses.take);
+  const { run, runEnd, lastTime, isGoneOnWith } = part;
   const names = expectedNames(namesOf((name) => heads.some(({ tags }) => tags.has(name)), layout));
 
-  async function compare(logAccumBatch: boolean): Promise<{ readonly points: number; readonly own: Findings }> {
+  async function compare(logAccumBatch: boolean, its: JournalPart): Promise<Comparison> {
     const own = createFindings();
-    const context = { files, layout, root, runEnd, lastTime, isExcused: excuses.isExcused };
+    const excuses = createExcuses();
+    await forEachEvent(its, excuses);
+    const unknownUntil = isOrphan(its) ? clockAt({ samples: 0, ...its.run.resumedAt! }, axis) : -1;
+    const context = { files, layout, root, runEnd, lastTime, isGoneOnWith, unknownUntil, isExcused: excuses.isExcused };
     const comparison = createPointComparison(context, own);
-    const expected = createExpectedPoints(run, { axis, names, logAccumBatch }, comparison.compare);
+    let isOwnPoint = false;
+    let takesOverAt: number | undefined;
+    const expected = createExpectedPoints(run, { axis, names, logAccumBatch }, (point) => {
+      if (isOwnPoint) comparison.compare(point);
+    });
     // What was replayed with the other choice has smoothed losses that the journal does not have.
     const recordAs = createRecordAs(logAccumBatch);
-    await forEachEvent(part, (event, isLate) => expected.take(recordAs(event), isLate));
+    await forEachEvent(its, {
+      take(event, isLate, isOwn) {
+        isOwnPoint = isOwn;
+        expected.take(recordAs(event), isLate);
+      },
+      // The points of the last x before are written once more: what came behind the checkpoint there must not show.
+      resume: () => (takesOverAt = expected.x),
+    });
+    isOwnPoint = true;
     expected.end();
     comparison.end();
+    for (const file of loaded) checkTakeOver(file, takesOverAt ?? behindResumed(run, axis), isOrphan(its), own);
     return { points: comparison.points, own };
   }
 
   const [likely, other] = likelyAccumulated(merged(heads), axis, run.logAccumBatch);
-  let result = await compare(likely!);
-  if (result.own.faults > 0 && other !== undefined) {
-    const second = await compare(other);
+  let result = await compare(likely!, part);
+  // A logger that the process before did not have begins with this part of the run.
+  const alone = part.resumes === undefined ? part : { ...part, resumes: undefined, before: undefined };
+  const others = [
+    ...(other === undefined ? [] : [[other, part] as const]),
+    ...(alone === part ? [] : [[likely!, alone] as const]),
+  ];
+  for (const [logAccumBatch, its] of result.own.faults > 0 ? others : []) {
+    const second = await compare(logAccumBatch, its);
     if (second.own.faults < result.own.faults) result = second;
   }
   findings.adopt(result.own);
@@ -81,14 +102,28 @@ function merged(heads: readonly EventFileHead[]): EventFileHead {
   };
 }
 
-/** A resumed run's file must say where it takes over: TensorBoard would else show what was trained again twice. */
-function checkTakeOver(file: EventFile, { run }: JournalPart, axis: StepAxis, findings: Findings): void {
-  const { resumedAt } = run;
-  if (resumedAt === undefined || file.points === 0) return;
+interface Comparison {
+  readonly points: number;
+  readonly own: Findings;
+}
+
+/** It goes on from a checkpoint, and the journal before is not there. */
+function isOrphan({ run, resumes, before }: JournalPart): boolean {
+  return run.resumedAt !== undefined && resumes !== undefined && before === undefined;
+}
+
+/** The first x of a resumed run; undefined where it begins, or nobody knows. */
+function behindResumed({ resumedAt }: RunInfo, axis: StepAxis): number | undefined {
+  if (resumedAt === undefined) return undefined;
   const { microStep, step, samples } = resumedAt;
-  if (axis === 'samples' && samples === undefined) return;
-  const due = clockAt({ microStep, step, samples: samples ?? 0 }, axis) + 1;
-  if (file.starts.includes(due)) return;
+  if (axis === 'samples' && samples === undefined) return undefined;
+  return clockAt({ microStep, step, samples: samples ?? 0 }, axis) + 1;
+}
+
+/** A resumed run's file must say where it takes over: TensorBoard would else show what was trained again twice. */
+function checkTakeOver(file: EventFile, due: number | undefined, mayBeEarlier: boolean, findings: Findings): void {
+  if (due === undefined || file.points === 0) return;
+  if (file.starts.some((start) => start === due || (mayBeEarlier && start < due))) return;
   const found = file.starts.length === 0 ? 'nothing' : file.starts.join(', ');
   const message = `the run was resumed, but the file does not take over from x ${due} on: TensorBoard shows both`;
   findings

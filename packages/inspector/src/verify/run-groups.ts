@@ -1,3 +1,5 @@
+import { dirname, resolve } from 'node:path';
+import type { StepAxis } from '@microbatch/core/logger';
 import { createFindings, type Findings } from './finding.js';
 import type { JournalPart } from './journal/journal-part.js';
 import type { JournalHead } from './journal/peek-journal.js';
@@ -10,11 +12,13 @@ export interface RunGroup {
   readonly heads: JournalHead[];
   readonly parts: JournalPart[];
   readonly sources: CheckedSource[];
+  /** The last row of each W&B log, -1 of one without; on which clock. */
+  readonly lastRows: { readonly part: JournalPart; readonly axis: StepAxis; readonly row: number }[];
   readonly findings: Findings;
 }
 
 export function createRunGroup(id: string, name: string): RunGroup {
-  return { id, name, heads: [], parts: [], sources: [], findings: createFindings() };
+  return { id, name, heads: [], parts: [], sources: [], lastRows: [], findings: createFindings() };
 }
 
 /** Puts the journals of one run together: those of one id and beginning, each resumed one behind what it resumes. */
@@ -23,8 +27,10 @@ export function groupJournals(heads: readonly JournalHead[]): readonly RunGroup[
   const inOrder = [...heads].sort((a, b) => a.time - b.time || (a.path < b.path ? -1 : 1));
   for (const head of inOrder) {
     const { id, name, startedAt, resumedAt } = head.run;
+    // A run may go on from a checkpoint before its first micro-batch, where nothing is resumed yet.
+    const isResumed = resumedAt !== undefined || head.resumes !== undefined;
     const isEarlier = (group: RunGroup) =>
-      group.heads.some(({ run }) => run.id === id && run.startedAt === startedAt) && resumedAt !== undefined;
+      group.heads.some(({ run }) => run.id === id && run.startedAt === startedAt) && isResumed;
     let group = groups.find(isEarlier);
     if (group === undefined) {
       group = createRunGroup(id, name);
@@ -42,12 +48,32 @@ export function earlierPart(parts: readonly JournalPart[], microStep: number): J
   );
 }
 
+/** Whether another journal of the run goes on with this one. */
+export function isGoneOnWith({ heads }: RunGroup, path: string): boolean {
+  return heads.some(
+    (head) => head.resumes !== undefined && resolve(dirname(head.path), head.resumes.file) === resolve(path),
+  );
+}
+
+/** The last row that a run's W&B logs of other parts have on a clock; undefined where there is none. */
+export function lastRowBefore({ lastRows }: RunGroup, part: JournalPart, axis: StepAxis): number | undefined {
+  const others = lastRows.filter((last) => last.part !== part && last.axis === axis);
+  return others.length === 0 ? undefined : Math.max(...others.map(({ row }) => row));
+}
+
 /** Checks that a resumed run's parts join: none that is between them is missing. */
 export function checkJoints({ heads, parts, findings }: RunGroup): void {
-  for (const { path, run } of heads) {
+  for (const { path, run, resumes } of heads) {
     const { resumedAt } = run;
-    if (resumedAt === undefined) continue;
     const report = findings.reporter(path);
+    if (resumes !== undefined) {
+      const before = resolve(dirname(path), resumes.file);
+      if (parts.some((part) => resolve(part.path) === before)) continue;
+      const message = `the run goes on from a checkpoint; the journal before that, ${resumes.file}, is not here`;
+      report.note('earlier-part-missing', { at: { microStep: resumedAt?.microStep ?? 0 }, message });
+      continue;
+    }
+    if (resumedAt === undefined) continue;
     const { microStep } = resumedAt;
     const others = parts.filter((part) => part.path !== path);
     if (others.length === 0) {

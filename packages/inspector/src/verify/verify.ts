@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { type Fit, fitOf, layoutOf, pointSamples, rowSamples } from './assign.js';
 import { checkTensorboard, type EventFileSet, rootOf } from './check-tensorboard.js';
 import { checkFilesAlone, compareWithWandb } from './check-unjournaled.js';
@@ -5,11 +6,20 @@ import { checkWandb } from './check-wandb.js';
 import { createEventIndex, type EventIndex } from './event-index.js';
 import { findSources } from './find-sources.js';
 import { createFindings } from './finding.js';
-import { auditJournal } from './journal/audit-journal.js';
+import { auditJournal, type JournalContext } from './journal/audit-journal.js';
 import type { JournalPart } from './journal/journal-part.js';
 import { peekJournal } from './journal/peek-journal.js';
 import type { CheckedSource, VerifyReport } from './report.js';
-import { checkJoints, createRunGroup, earlierPart, groupJournals, type RunGroup, reportOf } from './run-groups.js';
+import {
+  checkJoints,
+  createRunGroup,
+  earlierPart,
+  groupJournals,
+  isGoneOnWith,
+  lastRowBefore,
+  type RunGroup,
+  reportOf,
+} from './run-groups.js';
 import { loadEventFile } from './tensorboard/load-event-file.js';
 import { type EventFileHead, peekEventFile } from './tensorboard/peek-event-file.js';
 import { axisOf, checkRowsAlone } from './wandb/check-rows-alone.js';
@@ -20,10 +30,14 @@ interface Owner {
   readonly path: string;
   readonly runId: string;
   readonly index: EventIndex;
+  readonly taken: Map<string, number>;
   readonly group: RunGroup;
   readonly part?: JournalPart;
   readonly target?: WandbTarget;
 }
+
+/** A journal of no run. */
+const ALONE: JournalContext = { parts: [], earlierPart: () => undefined, isGoneOnWith: false };
 
 /** How `verify` tells how far it is. */
 export interface VerifyOptions {
@@ -51,7 +65,7 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
     for (const path of journals) {
       const head = await peekJournal(path);
       if (head !== undefined) heads.push(head);
-      else await auditJournal(path, findings.reporter(path), () => undefined);
+      else await auditJournal(path, findings.reporter(path), ALONE);
     }
     for (const group of groupJournals(heads)) {
       for (const { path } of group.heads) await checkJournal(path, group);
@@ -65,12 +79,14 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
   async function checkJournal(path: string, group: RunGroup): Promise<void> {
     tell(path);
     const { parts } = group;
-    const part = await auditJournal(path, group.findings.reporter(path), ({ resumedAt }) =>
-      earlierPart(parts, resumedAt?.microStep ?? 0),
-    );
+    const part = await auditJournal(path, group.findings.reporter(path), {
+      parts,
+      earlierPart: ({ resumedAt }) => earlierPart(parts, resumedAt?.microStep ?? 0),
+      isGoneOnWith: isGoneOnWith(group, path),
+    });
     if (part === undefined) return;
     parts.push(part);
-    owners.push({ path, runId: part.run.id, index: part.index, group, part });
+    owners.push({ path, runId: part.run.id, index: part.index, taken: new Map(), group, part });
     const { microBatches, steps, discarded } = part.counts;
     group.sources.push({ kind: 'journal', path, checked: { microBatches, steps, discarded } });
   }
@@ -82,7 +98,7 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
     const target = loadWandb(path, report);
     if (target === undefined) return findings.adopt(own);
     const fit = fitOf(
-      { path, runId: target.run.run.id, samples: rowSamples(target) },
+      { path, place: dirname(dirname(path)), runId: target.run.run.id, samples: rowSamples(target) },
       owners.filter(({ part }) => part),
     );
     const group = fit?.candidate.group ?? createRunGroup(target.run.run.id, target.run.run.name);
@@ -90,12 +106,15 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
     if (part === undefined) {
       checkRowsAlone(target, report);
       groups.push(group);
-      owners.push({ path, runId: group.id, index: indexOfRows(target), group, target });
+      owners.push({ path, runId: group.id, index: indexOfRows(target), taken: new Map(), group, target });
       const axis = axisOf(target);
       const checked = { rows: target.rows.size };
       group.sources.push({ kind: 'wandb', path, ...(axis && { axis }), checked });
     } else {
-      group.sources.push(await checkWandb(target, part, axisOf(target) ?? fit!.axis, report));
+      const likelyAxis = axisOf(target) ?? fit!.axis;
+      const lastRow = lastRowBefore(group, part, likelyAxis);
+      group.sources.push(await checkWandb(target, part, { likelyAxis, lastRow }, own));
+      group.lastRows.push({ part, axis: likelyAxis, row: [...target.rows.keys()].at(-1) ?? -1 });
     }
     group.findings.adopt(own);
   }
@@ -111,7 +130,7 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
         continue;
       }
       const root = rootOf(head);
-      const fit = fitOf({ path: `${root}/-`, samples: pointSamples(head) }, owners);
+      const fit = fitOf({ path: `${root}/-`, place: head.folder, samples: pointSamples(head) }, owners);
       const layout = layoutOf(head);
       const key = JSON.stringify([root, layout, fit?.axis, fit?.candidate.path]);
       const set = sets.get(key) ?? { root, layout, axis: fit?.axis ?? 'micro', heads: [], fit };
@@ -140,7 +159,7 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
   }
 
   await checkJournals();
-  for (const path of wandbLogs) await checkLog(path);
+  for (const path of inOrderOfTime(wandbLogs)) await checkLog(path);
   await checkEventFiles();
   const runs = groups.map(reportOf);
   return {
@@ -161,4 +180,10 @@ function indexOfRows({ rows }: WandbTarget): EventIndex {
     });
   }
   return index;
+}
+
+/** Logs of one run in the order in which its processes began them: their folders' names say it. */
+function inOrderOfTime(logs: readonly string[]): readonly string[] {
+  const timeOf = (path: string) => /run-(\d{8}_\d{6})-[^/\\]*$/.exec(dirname(path))?.[1] ?? '';
+  return [...logs].sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : Number(timeOf(a) > timeOf(b))));
 }

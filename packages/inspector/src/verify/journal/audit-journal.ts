@@ -1,19 +1,24 @@
 import { stat } from 'node:fs/promises';
-import { LoggerError, type RunInfo } from '@microbatch/core/logger';
+import { LoggerError } from '@microbatch/core/logger';
 import { readJournal } from '@microbatch/logger-journal';
 import type { Reporter } from '../finding.js';
-import { createEventsAudit } from './events-audit.js';
+import { createEventsAudit, type PartContext } from './events-audit.js';
 import { hasFirstLine } from './has-first-line.js';
+import { findJoint } from './journal-joint.js';
 import type { JournalPart } from './journal-part.js';
+import { peekJournal } from './peek-journal.js';
+import { forEachBefore } from './replay-events.js';
 
-/**
- * Reads a journal and checks it by itself; nothing where it holds no run. `earlierPart` finds the journal of the run before it
- * was resumed.
- */
+/** What is known of a journal before it is read: the journals of its run that were. */
+export interface JournalContext extends Pick<PartContext, 'earlierPart' | 'isGoneOnWith'> {
+  readonly parts: readonly JournalPart[];
+}
+
+/** Reads a journal and checks it by itself, behind those that it goes on with; nothing where it holds no run. */
 export async function auditJournal(
   path: string,
   report: Reporter,
-  earlierPart: (run: RunInfo) => JournalPart | undefined,
+  context: JournalContext,
 ): Promise<JournalPart | undefined> {
   try {
     const sizeBefore = (await stat(path)).size;
@@ -31,7 +36,7 @@ export async function auditJournal(
       });
       return undefined;
     }
-    return await audit(path, sizeBefore, report, earlierPart);
+    return await audit(path, sizeBefore, report, context);
   } catch (error) {
     if (!(error instanceof LoggerError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
     const { code, message } = error as Error & { code: string };
@@ -44,10 +49,19 @@ async function audit(
   path: string,
   sizeBefore: number,
   report: Reporter,
-  earlierPart: (run: RunInfo) => JournalPart | undefined,
+  { parts, ...context }: JournalContext,
 ): Promise<JournalPart | undefined> {
-  const reader = readJournal(path, { onDamage: ({ message }) => reportDamage(message, report) });
-  const events = createEventsAudit(path, report, earlierPart);
+  let isDamaged = false;
+  const reader = readJournal(path, {
+    onDamage({ message }) {
+      isDamaged = true;
+      reportDamage(message, report);
+    },
+  });
+  const { resumes, run } = (await peekJournal(path)) ?? {};
+  const before = resumes === undefined ? undefined : await findJoint(path, resumes, parts, report);
+  const events = createEventsAudit(path, report, { ...context, resumes, before });
+  if (run !== undefined) await forEachBefore({ before, run }, { take: events.prepare });
   try {
     for await (const event of reader) events.take(event);
   } catch (error) {
@@ -67,7 +81,8 @@ async function audit(
     if (isGrowing) report.note('growing', told);
     else report.fault('torn-file', told);
   }
-  return events.end(false);
+  const part = events.end(false);
+  return part && { ...part, isWhole: part.isWhole && !isDamaged };
 }
 
 function reportDamage(message: string, report: Reporter): void {

@@ -16,6 +16,8 @@ export interface BatchCounter {
   skipTo(value: number): void;
   /** Those that never came. */
   readonly missing: ReadonlySet<number>;
+  /** Forgets what is missing so far: it was told of already. */
+  goOn(): void;
 }
 
 const NAMES = { microStep: 'micro-batch', step: 'accumulated batch' } as const;
@@ -35,6 +37,7 @@ export function createBatchCounter(clock: 'microStep' | 'step', before: number, 
       return current;
     },
     missing,
+    goOn: () => missing.clear(),
     skipTo,
     take(value) {
       if (value > current) {

@@ -8,6 +8,8 @@ import { createEpochClock } from './epoch-clock.js';
 export interface ClockAudit {
   /** Of an event that is `'repeated'` or `'late'`, nothing else is checked. */
   take(event: TrainEvent): Sequence;
+  /** From here on it tells of another journal of the run: what is missing so far is none of its faults. */
+  goOn(): void;
   /** Tells what never came, but for the optimizer steps of windows that were told of. */
   end(toldSteps: ReadonlySet<number>): void;
 }
@@ -59,6 +61,10 @@ export function createClockAudit(run: RunInfo, report: Reporter): ClockAudit {
         if (!isNear(event.epoch, epoch, 1e-9)) epochs.lose();
       }
       return sequence;
+    },
+    goOn() {
+      microSteps.goOn();
+      steps.goOn();
     },
     end(toldSteps) {
       reportMissing(microSteps, 'microStep', report);

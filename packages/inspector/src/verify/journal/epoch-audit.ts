@@ -24,9 +24,10 @@ export function createEpochAudit({ resumedAt }: RunInfo, report: Reporter): Epoc
   }
 
   return {
-    train({ loss, metrics, batchSamples, skipped }, sequence) {
+    train({ loss, metrics, batchSamples, weight }, sequence) {
       if (sequence === 'gap') isWhole = false;
-      if (skipped || !isWhole) return;
+      // The loss of what weighs nothing is a mean over nothing.
+      if (weight === 0 || !isWhole) return;
       add('loss', batchSamples, loss);
       for (const key in metrics) add(key, batchSamples, metrics[key]!);
     },

@@ -1,48 +1,121 @@
-import type { MicroBatchRecord, RunEndEvent, RunInfo, TrainEvent } from '@microbatch/core/logger';
+import type { MicroBatchRecord, RunEndEvent, RunInfo, RunStartEvent, TrainEvent } from '@microbatch/core/logger';
 import { createEventIndex } from '../event-index.js';
 import type { Reporter } from '../finding.js';
+import type { Sequence } from './batch-counter.js';
 import { createClockAudit } from './clock-audit.js';
 import { createEpochAudit } from './epoch-audit.js';
 import type { JournalPart } from './journal-part.js';
-import { createMicroBatchHistory } from './micro-batch-history.js';
+import { createMicroBatchHistory, type MicroBatchHistory } from './micro-batch-history.js';
 import { createSmoothAudit } from './smooth-audit.js';
 import { createWindowAudit } from './window-audit.js';
 
-/**
- * All checks of one journal's events. `end` gives nothing where they are no run's; `isCut`: more of them could not be read.
- */
-export function createEventsAudit(
-  path: string,
-  report: Reporter,
-  earlierPart: (run: RunInfo) => JournalPart | undefined,
-): { take(event: TrainEvent): void; end(isCut: boolean): JournalPart | undefined } {
+/** What the audit of a journal needs to know of others of its run. */
+export interface PartContext {
+  readonly resumes: JournalPart['resumes'];
+  /** Where the journal goes on with another one that is there. */
+  readonly before: JournalPart['before'];
+  /** The part before, of a run that goes on without a checkpoint of ours. */
+  earlierPart(run: RunInfo): JournalPart | undefined;
+  /** Another journal goes on with this one: that it has no end is as it must be. */
+  readonly isGoneOnWith: boolean;
+}
+
+/** All checks of one journal's events. */
+export interface EventsAudit {
+  /** What the journals before this one say: nothing is told of it. To be called before `take`. */
+  prepare(event: TrainEvent): void;
+  take(event: TrainEvent): void;
+  /** Gives nothing where they are no run's. `isCut`: more of them could not be read. */
+  end(isCut: boolean): JournalPart | undefined;
+}
+
+export function createEventsAudit(path: string, report: Reporter, context: PartContext): EventsAudit {
+  const { resumes, before, earlierPart, isGoneOnWith } = context;
   const index = createEventIndex();
   const [repeated, late] = [new Set<number>(), new Set<number>()];
   let audits: ReturnType<typeof auditsOf> | undefined;
+  let history: MicroBatchHistory | undefined;
   let run: RunInfo | undefined;
   let runEnd: RunEndEvent | undefined;
   let last: TrainEvent | undefined;
+  /** Before this journal's own: the last recorded batch, and what came behind it, which loggers write once more. */
+  let latest: TrainEvent[] = [];
+  let isPreparing = false;
+  let faults = 0;
   let [events, microBatches, steps, discarded, samples, lastMicroStep] = [0, 0, 0, 0, 0, 0];
+
+  const counting: Reporter = {
+    fault(code, told) {
+      if (isPreparing) return;
+      faults += 1;
+      report.fault(code, told);
+    },
+    note(code, told) {
+      if (!isPreparing) report.note(code, told);
+    },
+  };
 
   function auditsOf(info: RunInfo) {
     const { resumedAt, logAccumBatch } = info;
     const earlier = resumedAt === undefined ? undefined : earlierPart(info);
-    const history = createMicroBatchHistory(resumedAt?.microStep ?? 0);
     return {
-      history,
-      clocks: createClockAudit(info, report),
-      windows: createWindowAudit(info, report, (microStep) => earlier?.history.get(microStep)),
-      epochs: createEpochAudit(info, report),
-      smooth: createSmoothAudit(info, report, lossesBefore(earlier, resumedAt, logAccumBatch)),
+      clocks: createClockAudit(info, counting),
+      windows: createWindowAudit(info, counting, (microStep) => earlier?.history.get(microStep)),
+      epochs: createEpochAudit(info, counting),
+      smooth: createSmoothAudit(info, counting, lossesBefore(earlier, resumedAt, logAccumBatch)),
     };
+  }
+
+  /** Hands an event to the audits that it is for. */
+  function audit({ clocks, windows, epochs, smooth }: ReturnType<typeof auditsOf>, event: TrainEvent): Sequence {
+    const sequence = clocks.take(event);
+    if (sequence === 'repeated') return sequence;
+    switch (event.type) {
+      case 'micro-batch':
+        windows.train(event, sequence);
+        epochs.train(event, sequence);
+        if (sequence !== 'late') smooth.take(event);
+        break;
+      case 'accumulated-batch':
+        windows.accumulate(event);
+        if (sequence !== 'late') smooth.take(event);
+        break;
+      case 'discarded-window':
+        windows.discard(event);
+        break;
+      case 'epoch-end':
+        windows.endEpoch();
+        epochs.end(event);
+        break;
+    }
+    return sequence;
+  }
+
+  function begin(event: RunStartEvent): void {
+    run = event.run;
+    history = createMicroBatchHistory(run.resumedAt?.microStep ?? 0);
+    audits ??= auditsOf(run);
+    for (const before of latest) index.add(before);
+    latest = [];
+  }
+
+  function prepare(event: TrainEvent): void {
+    isPreparing = true;
+    if (event.type === 'run-start') audits ??= auditsOf(event.run);
+    if (audits !== undefined) audit(audits, event);
+    const recorded = audits === undefined || event.type === 'accumulated-batch' || latest.length === MOST_LATEST;
+    if (recorded) latest = [];
+    latest.push(event);
+    isPreparing = false;
   }
 
   function take(event: TrainEvent): void {
     const ordinal = events;
     events += 1;
+    const isFirst = run === undefined;
     if (event.type === 'run-start') {
       if (run !== undefined) {
-        report.fault('duplicate-step', {
+        counting.fault('duplicate-step', {
           key: 'run-start',
           expected: 'one',
           found: 'two',
@@ -51,27 +124,29 @@ export function createEventsAudit(
         repeated.add(ordinal);
         return;
       }
-      run = event.run;
-      audits = auditsOf(run);
+      begin(event);
     }
     if (audits === undefined || run === undefined) {
       if (ordinal === 0) {
         const message = `begins with ${event.type}: no run-start`;
-        report.fault('no-run-start', { at: { line: 2 }, expected: 'run-start', found: event.type, message });
+        counting.fault('no-run-start', { at: { line: 2 }, expected: 'run-start', found: event.type, message });
       }
       return;
     }
     if (runEnd !== undefined) {
       const message = `a ${event.type} stands behind run-end`;
-      report.fault('after-run-end', {
+      counting.fault('after-run-end', {
         at: { microStep: event.microStep },
         expected: 'nothing',
         found: event.type,
         message,
       });
     }
-    const { clocks, windows, epochs, smooth, history } = audits;
-    const sequence = clocks.take(event);
+    if (isFirst) {
+      audits.clocks.goOn();
+      audits.windows.goOn();
+    }
+    const sequence = audit(audits, event);
     if (sequence === 'repeated') {
       repeated.add(ordinal);
       return;
@@ -79,54 +154,43 @@ export function createEventsAudit(
     if (sequence === 'late') late.add(ordinal);
     else last = event;
     index.add(event);
-    samples += event.type === 'micro-batch' ? event.batchSamples : 0;
+    count(event);
+  }
+
+  function count(event: TrainEvent): void {
     lastMicroStep = Math.max(lastMicroStep, event.microStep);
-    switch (event.type) {
-      case 'micro-batch':
-        microBatches += 1;
-        history.add(recordOf(event));
-        windows.train(event, sequence);
-        epochs.train(event, sequence);
-        if (sequence !== 'late') smooth.take(event);
-        break;
-      case 'accumulated-batch':
-        steps += 1;
-        windows.accumulate(event);
-        if (sequence !== 'late') smooth.take(event);
-        break;
-      case 'discarded-window':
-        discarded += 1;
-        windows.discard(event);
-        break;
-      case 'epoch-end':
-        windows.endEpoch();
-        epochs.end(event);
-        break;
-      case 'run-end':
-        runEnd = event;
-        break;
-    }
+    if (event.type === 'micro-batch') {
+      samples += event.batchSamples;
+      microBatches += 1;
+      history!.add(recordOf(event));
+    } else if (event.type === 'accumulated-batch') steps += 1;
+    else if (event.type === 'discarded-window') discarded += 1;
+    else if (event.type === 'run-end') runEnd = event;
   }
 
   function end(isCut: boolean): JournalPart | undefined {
-    if (run === undefined || audits === undefined) {
-      if (events === 0 && !isCut)
+    if (run === undefined || audits === undefined || history === undefined) {
+      if (events === 0 && !isCut && !isGoneOnWith)
         report.note('not-over', { message: 'holds no event yet: its run has only begun, or was killed there' });
       return undefined;
     }
     audits.clocks.end(audits.windows.end(runEnd !== undefined));
-    if (runEnd === undefined && !isCut) {
+    if (runEnd === undefined && !isCut && !isGoneOnWith) {
       const message = `has no run-end: the run goes on, or its process was killed; ${audits.windows.open} micro-batches wait in an open window`;
       report.note('not-over', { at: { microStep: lastMicroStep }, message });
     }
     const counts = { events, microBatches, steps, samples, discarded };
     const lastTime = last?.time ?? run.startedAt;
-    const { history } = audits;
-    return { path, run, counts, index, history, runEnd, lastTime, lastMicroStep, repeated, late };
+    const isWhole = faults === 0 && !isCut;
+    const about = { path, run, resumes, before, isWhole, isGoneOnWith };
+    return { ...about, counts, index, history, runEnd, lastTime, lastMicroStep, repeated, late };
   }
 
-  return { take, end };
+  return { prepare, take, end };
 }
+
+/** Of events that make no step: a run may have any number. */
+const MOST_LATEST = 10_000;
 
 function recordOf(event: TrainEvent & { type: 'micro-batch' }): MicroBatchRecord {
   const { microStep, batchSamples, weight, loss, skipped } = event;
@@ -141,5 +205,5 @@ function lossesBefore(
 ): number | undefined {
   if (resumedAt === undefined) return 0;
   if (logAccumBatch) return resumedAt.step;
-  return earlier === undefined ? undefined : resumedAt.microStep - earlier.history.skippedUntil(resumedAt.microStep);
+  return earlier === undefined ? undefined : resumedAt.microStep - earlier.history.weightlessUntil(resumedAt.microStep);
 }

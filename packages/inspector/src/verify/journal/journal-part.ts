@@ -1,11 +1,20 @@
 import type { RunEndEvent, RunInfo } from '@microbatch/core/logger';
+import type { JournalHeader } from '@microbatch/logger-journal';
 import type { EventIndex } from '../event-index.js';
+import type { JournalJoint } from './journal-joint.js';
 import type { MicroBatchHistory } from './micro-batch-history.js';
 
 /** A journal that was read and checked by itself. */
 export interface JournalPart {
   readonly path: string;
   readonly run: RunInfo;
+  /** Of a run that goes on from a checkpoint: what its header says of the journal before it, and that, where it is there. */
+  readonly resumes: JournalHeader['resumes'];
+  readonly before: JournalJoint | undefined;
+  /** No line is damaged, missing or changed, as far as can be told; the last may be torn. */
+  readonly isWhole: boolean;
+  /** Another journal goes on with this one. */
+  readonly isGoneOnWith: boolean;
   readonly counts: JournalCounts;
   readonly index: EventIndex;
   readonly history: MicroBatchHistory;

@@ -6,8 +6,8 @@ export interface MicroBatchHistory {
   add(record: MicroBatchRecord): void;
   /** Undefined for one that the journal does not have. */
   get(microStep: number): MicroBatchRecord | undefined;
-  /** How many micro-batches up to this one were skipped. */
-  skippedUntil(microStep: number): number;
+  /** How many micro-batches up to this one weigh nothing, as those that are skipped. */
+  weightlessUntil(microStep: number): number;
 }
 
 /** Begins behind micro-batch `before`. */
@@ -47,10 +47,10 @@ export function createMicroBatchHistory(before: number): MicroBatchHistory {
         ...(fields.skipped.at(at) === 1 ? { skipped: true } : {}),
       };
     },
-    skippedUntil(microStep) {
+    weightlessUntil(microStep) {
       let count = 0;
       for (let at = 0; at < fields.microStep.length; at += 1) {
-        if (fields.microStep.at(at) <= microStep) count += fields.skipped.at(at);
+        if (fields.microStep.at(at) <= microStep && fields.weight.at(at) === 0) count += 1;
       }
       return count;
     },

@@ -1,11 +1,12 @@
 import type { RunInfo } from '@microbatch/core/logger';
-import { readJournal } from '@microbatch/logger-journal';
+import { type JournalHeader, readJournal } from '@microbatch/logger-journal';
 import { hasFirstLine } from './has-first-line.js';
 
 /** What a journal begins with. */
 export interface JournalHead {
   readonly path: string;
   readonly run: RunInfo;
+  readonly resumes: JournalHeader['resumes'];
   /** Of its first event, in ms since 1970: later parts of a resumed run are later. */
   readonly time: number;
 }
@@ -17,8 +18,10 @@ export async function peekJournal(path: string): Promise<JournalHead | undefined
   let events = 0;
   try {
     if (!(await hasFirstLine(path))) return undefined;
-    for await (const event of readJournal(path, { onDamage() {} })) {
-      if (event.type === 'run-start') return { path, run: event.run, time: event.time };
+    const reader = readJournal(path, { onDamage() {} });
+    const { resumes } = await reader.header();
+    for await (const event of reader) {
+      if (event.type === 'run-start') return { path, run: event.run, resumes, time: event.time };
       events += 1;
       if (events === MOST_EVENTS) return undefined;
     }

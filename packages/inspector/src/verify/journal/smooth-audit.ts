@@ -42,7 +42,8 @@ export function createSmoothAudit(run: RunInfo, report: Reporter, before: number
         report.fault('smooth-loss', { at: { microStep: event.microStep }, key: 'smoothLoss', message });
         return;
       }
-      if (!('skipped' in event)) {
+      // A micro-batch that weighs nothing, as one that is skipped, is no part of the mean.
+      if (event.type === 'accumulated-batch' || event.weight > 0) {
         count += 1;
         // An infinity, too: what follows it is no number to compare.
         scale = Math.max(scale, Number.isNaN(event.loss) ? 0 : Math.abs(event.loss));

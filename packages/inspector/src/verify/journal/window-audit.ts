@@ -17,6 +17,8 @@ export interface WindowAudit {
   accumulate(event: AccumulatedBatchEvent): void;
   discard(event: DiscardedWindowEvent): void;
   endEpoch(): void;
+  /** From here on it tells of another journal of the run: windows that are lost so far are none of its faults. */
+  goOn(): void;
   /** `isOver`: the run has ended, so that no window may be open. Tells which windows are lost; returns their optimizer steps. */
   end(isOver: boolean): ReadonlySet<number>;
   /** Micro-batches in a window that is still open. */
@@ -139,6 +141,10 @@ export function createWindowAudit(
     endEpoch() {
       const isFull = last !== undefined && last.window.filled >= last.window.target;
       if (isFull || policy.lastWindow !== 'carry') lose();
+    },
+
+    goOn() {
+      lost.length = 0;
     },
 
     end(isOver) {

@@ -26,6 +26,10 @@ export interface PointContext {
   readonly runEnd: RunEndEvent | undefined;
   /** Of the run's last event, in ms since 1970. */
   readonly lastTime: number;
+  /** Another process goes on with the run: that its points end is as it must be. */
+  readonly isGoneOnWith: boolean;
+  /** The journal before is not there: nothing is known of points up to this x. -1 where all are known. */
+  readonly unknownUntil: number;
   isExcused(tag: string): boolean;
 }
 
@@ -33,7 +37,7 @@ export interface PointContext {
 const TIME_SLACK_S = 1e-6;
 
 export function createPointComparison(context: PointContext, findings: Findings): PointComparison {
-  const { files, layout, runEnd, lastTime, root } = context;
+  const { files, layout, runEnd, lastTime, root, isGoneOnWith, unknownUntil } = context;
   const tables = new Map<string, PointTable>();
   for (const [folder, its] of files) tables.set(folder, createPointTable(its));
   const missing = new Map<string, ExpectedPoint[]>();
@@ -81,7 +85,7 @@ export function createPointComparison(context: PointContext, findings: Findings)
         message: `${tag} at x ${ranges(gone.map(({ x }) => x))}: there is no such point`,
       });
     }
-    if (behind.size === 0) return;
+    if (behind.size === 0 || isGoneOnWith) return;
     const message = `ends ${behind.size} steps before the journal, whose run is not over`;
     findings.reporter(root).note('behind', { at: { x: Math.min(...behind) }, message });
   }
@@ -93,9 +97,9 @@ export function createPointComparison(context: PointContext, findings: Findings)
         const isAhead = (x: number) =>
           runEnd === undefined && (table.wallTime(tag, x) ?? 0) * 1000 > lastTime - 1000 * TIME_SLACK_S;
         const ahead = xs.filter(isAhead);
-        const others = xs.filter((x) => !isAhead(x));
+        const others = xs.filter((x) => x > unknownUntil && !isAhead(x));
         const report = findings.reporter(file);
-        if (ahead.length > 0) {
+        if (ahead.length > 0 && !isGoneOnWith) {
           report.note('ahead', { key: tag, message: `${tag} goes on for ${ahead.length} points behind the journal` });
         }
         if (others.length === 0) continue;

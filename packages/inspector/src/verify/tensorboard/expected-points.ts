@@ -22,6 +22,14 @@ export interface PointRules {
   readonly logAccumBatch: boolean;
 }
 
+/** Follows a run's events. */
+export interface ExpectedPoints {
+  take(event: TrainEvent, isLate: boolean): void;
+  /** The latest, whose points a later event may still replace; 0 before the first. */
+  readonly x: number;
+  end(): void;
+}
+
 /**
  * Says from the events which points TensorBoard must have, by the documented rules: a recorded batch at its clock; each
  * micro-batch's own loss where accumulated batches are recorded, but not on their axis; validation and logged values at the
@@ -31,7 +39,7 @@ export function createExpectedPoints(
   run: RunInfo,
   { axis, names, logAccumBatch }: PointRules,
   emit: (point: ExpectedPoint) => void,
-): { take(event: TrainEvent, isLate: boolean): void; end(): void } {
+): ExpectedPoints {
   const shown = { logAccumBatch, names, isScheduled: run.policy.kind === 'schedule' };
   const kinds = new Map<string, string>([...scalarNames(names)].map((tag) => [tag, 'number']));
   const waiting = new Map<string, ExpectedPoint>();
@@ -82,6 +90,9 @@ export function createExpectedPoints(
           putValues(event, event.values);
           break;
       }
+    },
+    get x() {
+      return current;
     },
     end: settle,
   };

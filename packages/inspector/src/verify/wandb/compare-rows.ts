@@ -1,4 +1,4 @@
-import type { RunEndEvent, RunInfo } from '@microbatch/core/logger';
+import type { RunEndEvent } from '@microbatch/core/logger';
 import { describe, type ExpectedValue } from '../expected-value.js';
 import type { Reporter } from '../finding.js';
 import { isNear } from '../near.js';
@@ -18,13 +18,26 @@ export interface RowComparison {
 
 /** What the comparison needs to know of the run. */
 export interface RowContext {
-  readonly run: RunInfo;
   /** Absent where the run is not over, so that the log may lack its last rows. */
   readonly runEnd: RunEndEvent | undefined;
   /** Of the run's last event, in ms since 1970. */
   readonly lastTime: number;
+  /** Of a run that goes on from a checkpoint: what its earlier logs have, and what can be known of the beginning. */
+  readonly resumed?: ResumedRows;
+  /** Another process goes on with the run: that its rows end is as it must be. */
+  readonly isGoneOnWith: boolean;
   /** A notice in the journal says that a value of this name was left out, or that a row was closed before it came. */
   isExcused(key: string): boolean;
+}
+
+/** Where the rows of a run that goes on from a checkpoint begin. */
+export interface ResumedRows {
+  /** The last row that an earlier log of the run has; this one must not have it again. -1 where there is none. */
+  readonly lastRow: number;
+  /** No earlier log is here, so that nobody knows which rows it has. */
+  readonly isFirstLog: boolean;
+  /** The journal before is not there: nothing is known of rows up to this one, nor of how long the run had gone. */
+  readonly unknownUntil: number;
 }
 
 /** Seconds in 64 bits since 1970 are exact to 0.24 µs. */
@@ -42,11 +55,13 @@ const MEDIA_TYPES = {
 } as const;
 
 export function createRowComparison(target: WandbTarget, context: RowContext, report: Reporter): RowComparison {
-  const { run, runEnd, lastTime } = context;
+  const { runEnd, lastTime, resumed, isGoneOnWith } = context;
+  const isOrphan = resumed !== undefined && resumed.unknownUntil >= 0;
   const found = new Map(target.rows);
   const missing: ExpectedRow[] = [];
   let [values, rows] = [0, 0];
   let last: ExpectedRow | undefined;
+  let expectedLast: ExpectedRow | undefined;
 
   function checkNumber(row: ExpectedRow, key: string, expected: number, actual: unknown, slack = 0): void {
     values += 1;
@@ -81,8 +96,9 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
   function checkRow(row: ExpectedRow, actual: WandbRow): void {
     for (const [key, clock] of Object.entries(CLOCKS)) checkNumber(row, key, row[clock], actual[key]);
     checkNumber(row, '_timestamp', row.time / 1000, actual._timestamp, TIME_SLACK_S);
-    if (target.run.run.startingStep === undefined) {
-      checkNumber(row, '_runtime', Math.max(0, row.time - run.startedAt) / 1000, actual._runtime, TIME_SLACK_S);
+    // How long the run had gone where the server has its beginning, no file says.
+    if (resumed === undefined ? target.run.run.startingStep === undefined : !isOrphan) {
+      checkNumber(row, '_runtime', row.runtime, actual._runtime, TIME_SLACK_S);
     }
     for (const [key, value] of row.batch) checkValue(row, key, value, actual[key]);
     for (const [key, value] of row.joined) {
@@ -107,13 +123,21 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
     const lastRow = [...target.rows.keys()].at(-1) ?? Number.NEGATIVE_INFINITY;
     const firstRow = [...target.rows.keys()][0] ?? Number.POSITIVE_INFINITY;
     const tail = runEnd === undefined ? missing.filter(({ row }) => row > lastRow) : [];
-    const head = target.isFragment ? missing.filter(({ row }) => row < firstRow) : [];
-    if (tail.length > 0) {
+    const head = target.isFragment || resumed?.isFirstLog ? missing.filter(({ row }) => row < firstRow) : [];
+    // A run with checkpoints that did not finish leaves its open row to the process that goes on with it.
+    const left = runEnd === undefined || runEnd.outcome === 'finished' ? undefined : missing.at(-1);
+    if (left !== undefined && left === expectedLast) {
+      const message = `row ${left.row} is not there: a run with checkpoints leaves its last row to the process that goes on with it`;
+      if (!isGoneOnWith) report.note('row-left', { at: { row: left.row }, message });
+      tail.push(left);
+    } else if (tail.length > 0 && !isGoneOnWith) {
       const message = `ends ${tail.length} rows before the journal, whose run is not over`;
       report.note('behind', { at: { row: lastRow }, message });
     }
     if (head.length > 0) {
-      const message = `begins at row ${firstRow}: an upload has taken those before it from another log`;
+      const message = target.isFragment
+        ? `begins at row ${firstRow}: an upload has taken those before it from another log`
+        : `begins at row ${firstRow}: those before it are in a log of the run's that is not here`;
       report.note('fragment', { at: { row: firstRow }, message });
     }
     const gone = missing.filter((row) => !tail.includes(row) && !head.includes(row));
@@ -132,10 +156,12 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
     // What follows the last event may be of the same millisecond.
     const isAhead = (row: WandbRow) => Number(row._timestamp) * 1000 > lastTime - 1000 * TIME_SLACK_S;
     const ahead = [...found].filter(([, row]) => runEnd === undefined && isAhead(row));
-    if (ahead.length > 0) {
+    if (ahead.length > 0 && !isGoneOnWith) {
       report.note('ahead', { message: `goes on for ${ahead.length} rows behind the journal, whose run is not over` });
     }
-    const others = [...found.keys()].filter((row) => !ahead.some(([other]) => other === row));
+    const others = [...found.keys()].filter(
+      (row) => row > (resumed?.unknownUntil ?? -1) && !ahead.some(([other]) => other === row),
+    );
     if (others.length === 0) return;
     report.fault('unexpected-row', {
       at: { row: others[0]! },
@@ -153,11 +179,17 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
       return rows;
     },
     compare(row) {
+      expectedLast = row;
       const actual = found.get(row.row);
+      const isThere = resumed !== undefined && row.row <= resumed.lastRow;
       if (actual === undefined) {
-        // A row that was told as missing, or one that was there already.
-        missing.push(row);
+        if (isThere) last = row;
+        else missing.push(row);
         return;
+      }
+      if (isThere) {
+        const message = `row ${row.row} (${row.what}) is there more than once: an earlier log of the run has it, up to row ${resumed.lastRow}`;
+        report.fault('duplicate-step', { at: { row: row.row }, key: '_step', found: row.row, message });
       }
       found.delete(row.row);
       rows += 1;
@@ -168,7 +200,8 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
       reportMissing();
       reportUnexpected();
       checkEnd(target, runEnd, report);
-      if (last !== undefined) checkSummary(target, last, report);
+      // Of a run that is not over, or that leaves its last row, the summary is ahead of its rows.
+      if (runEnd !== undefined && last !== undefined && last === expectedLast) checkSummary(target, last, report);
     },
   };
 }

@@ -7,6 +7,8 @@ import { clockAt } from '../step-axes.js';
 export interface ExpectedRow extends Clocks {
   /** `_step`. */
   readonly row: number;
+  /** Seconds that the run had gone, without the time between one process of it and the next. */
+  readonly runtime: number;
   /** What opened it, for people. */
   readonly what: string;
   /** What a batch has put there; a log's and a validation's, which a closed row does not get any more, apart. */
@@ -25,6 +27,14 @@ export interface RowRules {
   readonly startingStep: number;
 }
 
+/** Follows a run's events. */
+export interface ExpectedRows {
+  take(event: TrainEvent, isLate: boolean): void;
+  /** The run goes on here, from a checkpoint: with the open row, and the time that it had gone. In ms since 1970. */
+  resume(time: number): void;
+  end(): void;
+}
+
 interface OpenRow extends ExpectedRow {
   batch: Map<string, ExpectedValue>;
   joined: Map<string, ExpectedValue>;
@@ -35,11 +45,7 @@ interface OpenRow extends ExpectedRow {
  * logged and validated joins the row that is open, or, before the first, the first; equal steps merge, older ones are refused.
  * `emit` gets each row when nothing can join it any more.
  */
-export function createExpectedRows(
-  run: RunInfo,
-  rules: RowRules,
-  emit: (row: ExpectedRow) => void,
-): { take(event: TrainEvent, isLate: boolean): void; end(): void } {
+export function createExpectedRows(run: RunInfo, rules: RowRules, emit: (row: ExpectedRow) => void): ExpectedRows {
   const { axis, startingStep, logAccumBatch } = rules;
   const shown = { logAccumBatch, names: rules.names, isScheduled: run.policy.kind === 'schedule' };
   // A training that begins anew in a run that is there has its rows behind those.
@@ -47,10 +53,14 @@ export function createExpectedRows(
   let open: OpenRow | undefined;
   let isFirst = true;
   let next = 0;
+  // Where this process's part of the time begins, in ms since 1970, and the seconds before it.
+  let [begun, gone, now] = [run.startedAt, 0, run.startedAt];
+  const runtimeAt = (time: number) => gone + Math.max(0, time - begun) / 1000;
 
   function begin(row: number, event: Clocks, what: string): OpenRow {
     const { microStep, step, samples, epoch, time } = event;
-    return { row, what, microStep, step, samples, epoch, time, batch: new Map(), joined: new Map() };
+    const clocks = { microStep, step, samples, epoch, time, runtime: runtimeAt(time) };
+    return { row, what, ...clocks, batch: new Map(), joined: new Map() };
   }
 
   function close(): void {
@@ -101,6 +111,7 @@ export function createExpectedRows(
 
   return {
     take(event, isLate) {
+      now = event.time;
       switch (event.type) {
         case 'run-start':
           next = Math.max(startingStep, clockAt(event, axis) + offset);
@@ -125,6 +136,9 @@ export function createExpectedRows(
           );
           break;
       }
+    },
+    resume(time) {
+      [gone, begun, now] = [runtimeAt(now), time, time];
     },
     end: close,
   };

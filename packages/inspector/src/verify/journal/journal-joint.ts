@@ -1,0 +1,43 @@
+import { open } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { JournalHeader } from '@microbatch/logger-journal';
+import type { Reporter } from '../finding.js';
+import type { JournalPart } from './journal-part.js';
+
+/** Where a run that goes on from a checkpoint leaves the journal before its own. */
+export interface JournalJoint {
+  readonly part: JournalPart;
+  /** How many bytes of that journal count; undefined where that can't be told, and the run's clocks must. */
+  readonly until: number | undefined;
+}
+
+/** The journal that a header says it goes on with; undefined where that is not among `parts`. */
+export async function findJoint(
+  path: string,
+  resumes: NonNullable<JournalHeader['resumes']>,
+  parts: readonly JournalPart[],
+  report: Reporter,
+): Promise<JournalJoint | undefined> {
+  const before = resolve(dirname(path), resumes.file);
+  const part = parts.find((other) => resolve(other.path) === before);
+  if (part === undefined) return undefined;
+  // Whoever changed a line may have moved the place that the header names.
+  if (!part.isWhole) return { part, until: undefined };
+  if (await endsLine(before, resumes.offset)) return { part, until: resumes.offset };
+  const message = `goes on behind byte ${resumes.offset} of ${join(dirname(path), resumes.file)}, where no line ends`;
+  report.fault('wrong-joint', { at: { line: 1 }, key: 'resumes', expected: 'the end of a line', message });
+  return { part, until: undefined };
+}
+
+const NEWLINE = 10;
+
+async function endsLine(path: string, offset: number): Promise<boolean> {
+  if (!Number.isSafeInteger(offset) || offset < 1) return false;
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, offset - 1);
+    return bytesRead === 1 && buffer[0] === NEWLINE;
+  } finally {
+    await file.close();
+  }
+}

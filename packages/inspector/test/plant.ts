@@ -23,9 +23,10 @@ export function indexWhere(lines: readonly Line[], isMeant: (line: Line) => bool
   return at;
 }
 
-/** The path of a run's W&B log. */
-export function wandbLog(dir: string): string {
-  const folder = readdirSync(join(dir, 'wandb')).find((name) => name.startsWith('offline-run-'))!;
+/** The path of a run's W&B log, the first or a later one. */
+export function wandbLog(dir: string, at = 0): string {
+  const folders = readdirSync(join(dir, 'wandb')).filter((name) => name.startsWith('offline-run-'));
+  const folder = folders.sort()[at]!;
   return join(dir, 'wandb', folder, 'run-digits.wandb');
 }
 
@@ -40,8 +41,8 @@ export function eventFiles(dir: string): string[] {
 const WANDB_HEADER = 7;
 
 /** Rewrites the records of a W&B log that has one block: chunks of 4 bytes CRC, 2 length, 1 type, and the record. */
-export function editWandb(dir: string, edit: (records: Buffer[]) => Buffer[]): void {
-  const path = wandbLog(dir);
+export function editWandb(dir: string, edit: (records: Buffer[]) => Buffer[], at = 0): void {
+  const path = wandbLog(dir, at);
   const log = readFileSync(path);
   if (log.length > 32 * 1024) throw new Error('the log has more than a block');
   const records: Buffer[] = [];

@@ -12,10 +12,14 @@ import type { WandbTarget } from './wandb/load-wandb.js';
 
 const CLOCKS = { micro: 'trainer/micro_step', accumulated: 'trainer/step', samples: 'trainer/samples' } as const;
 
-/** Compares event files with a W&B log where there is no journal: what both say of batches. */
+/**
+ * Compares event files with a W&B log where there is no journal: what both say of batches. `others` are the run's logs of other
+ * processes.
+ */
 export async function compareWithWandb(
   { root, layout, axis, heads }: EventFileSet,
   target: WandbTarget,
+  others: readonly WandbTarget[],
   findings: Findings,
 ): Promise<CheckedSource> {
   const loaded = [];
@@ -42,8 +46,13 @@ export async function compareWithWandb(
       report.fault(found === undefined ? 'missing-point' : 'value', { ...told, message });
     }
   }
-  for (const { tag, xs } of table.rest()) {
-    if (!both.some((key) => route(key, layout).tag === tag)) continue;
+  const rowsElsewhere = new Set(others.flatMap(({ rows }) => [...rows.values()].map((row) => row[CLOCKS[axis]])));
+  // A process that was killed, or stopped, has lost its open row, or left it to the next one.
+  const last = [...target.rows.values()].at(-1)?.[CLOCKS[axis]];
+  const mayGoOn = (x: number) => target.run.exit?.exitCode !== 0 && x > Number(last ?? -1);
+  for (const { tag, xs: all } of table.rest()) {
+    const xs = all.filter((x) => !rowsElsewhere.has(x) && !mayGoOn(x));
+    if (xs.length === 0 || !both.some((key) => route(key, layout).tag === tag)) continue;
     const message = `${tag} has ${xs.length} points, from x ${xs[0]} on, for which W&B has no row`;
     report.fault('unexpected-point', { at: { x: xs[0]! }, key: tag, expected: 'nothing', message });
   }

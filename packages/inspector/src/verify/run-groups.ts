@@ -48,11 +48,10 @@ export function earlierPart(parts: readonly JournalPart[], microStep: number): J
   );
 }
 
-/** Whether another journal of the run goes on with this one. */
+/** Whether a later process goes on with the run, from a checkpoint that may be an earlier one's. */
 export function isGoneOnWith({ heads }: RunGroup, path: string): boolean {
-  return heads.some(
-    (head) => head.resumes !== undefined && resolve(dirname(head.path), head.resumes.file) === resolve(path),
-  );
+  const at = heads.findIndex((head) => head.path === path);
+  return heads.slice(at + 1).some(({ resumes }) => resumes !== undefined);
 }
 
 /** The last row that a run's W&B logs of other parts have on a clock; undefined where there is none. */

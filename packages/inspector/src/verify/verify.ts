@@ -101,11 +101,13 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
       { path, place: dirname(dirname(path)), runId: target.run.run.id, samples: rowSamples(target) },
       owners.filter(({ part }) => part),
     );
-    const group = fit?.candidate.group ?? createRunGroup(target.run.run.id, target.run.run.name);
     const part = fit?.candidate.part;
+    // Several logs are of one run that went on from checkpoints.
+    const before = owners.find((owner) => isOfOneRun(owner.target, target));
+    const group = fit?.candidate.group ?? before?.group ?? createRunGroup(target.run.run.id, target.run.run.name);
     if (part === undefined) {
       checkRowsAlone(target, report);
-      groups.push(group);
+      if (before === undefined) groups.push(group);
       owners.push({ path, runId: group.id, index: indexOfRows(target), taken: new Map(), group, target });
       const axis = axisOf(target);
       const checked = { rows: target.rows.size };
@@ -150,8 +152,13 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
     const group = owner?.group ?? createRunGroup('', set.root);
     let sources: CheckedSource[];
     if (owner?.part !== undefined) sources = [await checkTensorboard(set, owner.part, group.findings)];
-    else if (owner?.target !== undefined) sources = [await compareWithWandb(set, owner.target, group.findings)];
-    else sources = await checkFilesAlone(set.heads, group.findings);
+    else if (owner?.target !== undefined) {
+      const { target } = owner;
+      const others = owners.flatMap((other) =>
+        other.target !== target && isOfOneRun(other.target, target) ? [other.target!] : [],
+      );
+      sources = [await compareWithWandb(set, target, others, group.findings)];
+    } else sources = await checkFilesAlone(set.heads, group.findings);
     group.sources.push(...sources);
     // A file that could not be read is a finding without a run.
     if (owner === undefined && sources.length > 0) groups.push(group);
@@ -167,6 +174,10 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
     findings: findings.list(),
     faults: runs.reduce((sum, run) => sum + run.faults, findings.faults),
   };
+}
+
+function isOfOneRun(a: WandbTarget | undefined, b: WandbTarget): boolean {
+  return a?.run.run.id === b.run.run.id && a.run.run.startedAt === b.run.run.startedAt;
 }
 
 function indexOfRows({ rows }: WandbTarget): EventIndex {

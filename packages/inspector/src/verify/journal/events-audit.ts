@@ -16,7 +16,7 @@ export interface PartContext {
   readonly before: JournalPart['before'];
   /** The part before, of a run that goes on without a checkpoint of ours. */
   earlierPart(run: RunInfo): JournalPart | undefined;
-  /** Another journal goes on with this one: that it has no end is as it must be. */
+  /** A later process goes on with the run: that this journal has no end is as it must be. */
   readonly isGoneOnWith: boolean;
 }
 

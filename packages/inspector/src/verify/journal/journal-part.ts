@@ -13,7 +13,7 @@ export interface JournalPart {
   readonly before: JournalJoint | undefined;
   /** No line is damaged, missing or changed, as far as can be told; the last may be torn. */
   readonly isWhole: boolean;
-  /** Another journal goes on with this one. */
+  /** A later process goes on with the run. */
   readonly isGoneOnWith: boolean;
   readonly counts: JournalCounts;
   readonly index: EventIndex;

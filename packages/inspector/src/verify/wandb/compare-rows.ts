@@ -123,7 +123,8 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
     const lastRow = [...target.rows.keys()].at(-1) ?? Number.NEGATIVE_INFINITY;
     const firstRow = [...target.rows.keys()][0] ?? Number.POSITIVE_INFINITY;
     const tail = runEnd === undefined ? missing.filter(({ row }) => row > lastRow) : [];
-    const head = target.isFragment || resumed?.isFirstLog ? missing.filter(({ row }) => row < firstRow) : [];
+    const mayBegin = target.rows.size > 0 && (target.isFragment || resumed?.isFirstLog);
+    const head = mayBegin ? missing.filter(({ row }) => row < firstRow) : [];
     // A run with checkpoints that did not finish leaves its open row to the process that goes on with it.
     const left = runEnd === undefined || runEnd.outcome === 'finished' ? undefined : missing.at(-1);
     if (left !== undefined && left === expectedLast) {

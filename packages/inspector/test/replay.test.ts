@@ -6,6 +6,7 @@ import { readWandbRun } from '@microbatch/logger-wandb';
 import { type FileEvent, readEvents } from 'tensorboard-writer';
 import { describe, expect, it } from 'vitest';
 import { verify } from '../src/verify/verify.js';
+import { logCheckpointed } from './checkpointed-run.js';
 import { type LoggedRun, logRun } from './logged-run.js';
 import { editJournal, eventFiles, JOURNAL, wandbLog } from './plant.js';
 import { runCommand } from './run-command.js';
@@ -60,6 +61,31 @@ describe('microbatch replay', () => {
     const [again, before] = [eventFiles(out), eventFiles(dir)];
     expect(again).toHaveLength(2);
     for (const at of [0, 1]) expect(await eventsOf(again[at]!)).toEqual(await eventsOf(before[at]!));
+  });
+
+  it.each([
+    ['', []],
+    [', on another axis', ['--step-axis', 'samples']],
+    [', with the other choice', ['--log-accum-batch=false']],
+  ])('writes a run that went on from checkpoints as one%s', async (_, options) => {
+    const [dir, out] = [join(temporaryFolder(), 'run'), temporaryFolder()];
+    await logCheckpointed({ dir, processes: [{ checkpointAt: 6, until: 13 }, { checkpointAt: 14, until: 17 }, {}] });
+    const journals = ['', '-2', '-3'].map((part) => join(dir, `digits${part}.microbatch.jsonl`));
+    const { code, stdout } = await runCommand([
+      'replay',
+      ...journals,
+      '--tensorboard',
+      out,
+      '--wandb',
+      out,
+      ...options,
+    ]);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('digits-3.microbatch.jsonl') });
+    const isRecorded = options[0] !== '--log-accum-batch=false';
+    expect(readWandbRun(wandbLog(out)).history).toHaveLength(isRecorded ? 5 : 20);
+    const { faults, runs } = await verify([...journals, out]);
+    expect({ faults, runs }).toMatchObject({ faults: 0, runs: [{ findings: [] }] });
+    expect(await eventsOf(eventFiles(out)[0]!)).not.toHaveLength(0);
   });
 
   const schedule = gradientAccumulationSchedule({ startAccumBatchSize: 4, finalAccumBatchSize: 16, finish: 0.6 });

@@ -3,4 +3,4 @@ export { type JournalLogger, journal } from './journal.js';
 export type { JournalHeader, JournalPlace } from './journal-header.js';
 export { type JournalOptions, type JournalSink, journalSink } from './journal-sink.js';
 export { type JournalEnd, type JournalReader, type ReadJournalOptions, readJournal } from './read-journal.js';
-export { readWholeJournal } from './read-whole-journal.js';
+export { type ReadWholeJournalOptions, readWholeJournal } from './read-whole-journal.js';

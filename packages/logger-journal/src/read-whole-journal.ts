@@ -1,10 +1,13 @@
 import { basename, dirname, join } from 'node:path';
-import { LoggerError, type TrainEvent } from '@microbatch/core/logger';
+import { assertOptions, LoggerError, type TrainEvent } from '@microbatch/core/logger';
 import { type JournalEnd, type JournalReader, type ReadJournalOptions, readJournal } from './read-journal.js';
 
 interface Part extends ReadJournalOptions {
   readonly path: string;
 }
+
+/** How the journals of a run are read. */
+export type ReadWholeJournalOptions = Pick<ReadJournalOptions, 'onDamage'>;
 
 /**
  * Reads the whole of a run that went on from checkpoints, as one stream without gap or overlap. `path` is the journal of
@@ -12,14 +15,15 @@ interface Part extends ReadJournalOptions {
  * as of `readJournal`, and with a `LoggerError` (`damaged-line`) where journals name each other in a circle, or what lies
  * in another folder.
  */
-export function readWholeJournal(path: string): JournalReader {
+export function readWholeJournal(path: string, options: ReadWholeJournalOptions = {}): JournalReader {
+  assertOptions('readWholeJournal', options, ['onDamage']);
   let end: JournalEnd | undefined;
 
   async function* events(): AsyncGenerator<TrainEvent> {
     const parts = await partsOf(path);
     let count = 0;
-    for (const [at, { path, ...options }] of parts.entries()) {
-      const reader = readJournal(path, options);
+    for (const [at, { path, ...cut }] of parts.entries()) {
+      const reader = readJournal(path, { ...options, ...cut });
       for await (const event of reader) {
         if (at > 0 && event.type === 'run-start') continue;
         count += 1;

@@ -5,7 +5,7 @@ import { assertAxisFits, LoggerError, type NamingScheme, type RunInfo, type Step
 import { type Layout, tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
 import { recordedAs } from '../replay/record-as.js';
-import { type ReplayResult, replay, runOf } from '../replay/replay.js';
+import { beginningOf, type JournalBeginning, type ReplayResult, replay } from '../replay/replay.js';
 import { type CommandContext, type CommonOptions, type Subcommand, withCommonOptions } from './command-context.js';
 import { CommandError, EXIT } from './exit-codes.js';
 import { layoutOption, logAccumBatchOption, namesOption, stepAxisOption } from './option-parsers.js';
@@ -15,8 +15,9 @@ import { createProgress } from './progress.js';
 import { checkingOptions } from './usage.js';
 
 const HELP = `
-Writes what a run logged once more, by the same loggers: with other options, on another axis or with other names. Give the
-journals of a resumed run in their order. The W&B run is written offline, under the run's own id unless --id says otherwise:
+Writes what a run logged once more, by the same loggers: with other options, on another axis or with other names. A journal
+that goes on from a checkpoint is replayed from the run's beginning: it names the journals before it. Give the journals of a
+run that was resumed without checkpoints in their order. The W&B run is written offline, under the run's own id unless --id says otherwise:
 upload it by microbatch sync. Event files go to a folder that has none.
 
 Exit codes: 0 all events were written; 1 the journal is damaged or torn, or a logger failed: the rest is written;
@@ -66,14 +67,14 @@ export const addReplay: Subcommand = (program, context) => {
 };
 
 async function replayAll(journals: readonly string[], flags: ReplayFlags, context: CommandContext): Promise<void> {
-  const runs = await runsOf(journals, flags);
+  const parts = await partsOf(journals, flags);
   assertTargets(flags);
   const { io } = context;
   const output = createOutput(context, flags);
   const results: Replayed[] = [];
-  for (const [at, path] of journals.entries()) {
+  for (const { path, run } of parts) {
     const progress = createProgress(io, 'events');
-    const targets = targetsOf(flags, runs[at]!);
+    const targets = targetsOf(flags, run);
     const { receipts, ...result } = await attempt(() =>
       replay(
         path,
@@ -96,20 +97,28 @@ async function replayAll(journals: readonly string[], flags: ReplayFlags, contex
   }
 }
 
-async function runsOf(journals: readonly string[], { logAccumBatch, stepAxis }: ReplayFlags): Promise<RunInfo[]> {
-  const runs: RunInfo[] = [];
+type Part = JournalBeginning & { readonly path: string };
+
+/** What is to be replayed: of a run with checkpoints its newest journal, which names the others; else all of them. */
+async function partsOf(journals: readonly string[], { logAccumBatch, stepAxis }: ReplayFlags): Promise<Part[]> {
+  const parts: Part[] = [];
   for (const path of journals) {
-    const run = await attempt(() => runOf(path));
-    if (run === undefined) throw new CommandError(`${printable(path)} holds no run: it has no run-start`, EXIT.failed);
-    if (runs[0] !== undefined && runs[0].id !== run.id) {
-      throw new CommandError(`these journals are of several runs (${runs[0].id}, ${run.id}): replay one at a time`);
+    const beginning = await attempt(() => beginningOf(path));
+    if (beginning === undefined) {
+      throw new CommandError(`${printable(path)} holds no run: it has no run-start`, EXIT.failed);
+    }
+    const { run } = beginning;
+    const [first] = parts;
+    if (first !== undefined && first.run.id !== run.id) {
+      throw new CommandError(`these journals are of several runs (${first.run.id}, ${run.id}): replay one at a time`);
     }
     if (stepAxis !== undefined) {
       checkingOptions(() => assertAxisFits(stepAxis, recordedAs(run, logAccumBatch ?? run.logAccumBatch)));
     }
-    runs.push(run);
+    parts.push({ ...beginning, path });
   }
-  return runs;
+  if (!parts.some(({ isResumed }) => isResumed)) return parts;
+  return [parts.reduce((newest, part) => (part.time >= newest.time ? part : newest))];
 }
 
 function assertTargets({ tensorboard, wandb }: ReplayFlags): void {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { dirname, join } from 'node:path';
 import {
   type DiagnosticEvent,
   type Logger,
@@ -7,7 +8,7 @@ import {
   record,
   type TrainEvent,
 } from '@microbatch/core';
-import { readJournal } from '@microbatch/logger-journal';
+import { readJournal, readWholeJournal } from '@microbatch/logger-journal';
 import { from } from 'rxjs';
 import { createRecordAs } from './record-as.js';
 
@@ -33,7 +34,7 @@ export interface ReplayResult {
 }
 
 /**
- * Sends a journal's events to loggers, as its run did: they write the same again, or, by other options, the same on another axis
+ * Sends a journal's events to loggers, behind those of the journals that it goes on with, as their run did: they write the same again, or, by other options, the same on another axis
  * or with other names. Rejects with a `LoggerError` where the journal can't be read.
  */
 export async function replay(
@@ -41,9 +42,9 @@ export async function replay(
   loggers: readonly Logger[],
   { logAccumBatch, onProgress, onNotice = () => {} }: ReplayOptions = {},
 ): Promise<ReplayResult> {
-  const all = onProgress === undefined ? 0 : await countLines(path);
+  const all = onProgress === undefined ? 0 : await countEvents(path);
   let [events, damaged] = [0, 0];
-  const reader = readJournal(path, {
+  const reader = readWholeJournal(path, {
     onDamage({ message }) {
       damaged += 1;
       onNotice(message);
@@ -78,12 +79,35 @@ export async function replay(
 
 const PROGRESS_EVERY = 2000;
 
-/** The run of a journal. Rejects with a `LoggerError` where it can't be read, or holds none. */
-export async function runOf(path: string): Promise<RunInfo | undefined> {
-  for await (const event of readJournal(path, { onDamage() {} })) {
-    return event.type === 'run-start' ? event.run : undefined;
+/** What a journal begins with. */
+export interface JournalBeginning {
+  readonly run: RunInfo;
+  /** When, in ms since 1970: of the journals of one run, the latest goes on with the others. */
+  readonly time: number;
+  readonly isResumed: boolean;
+}
+
+/** Reads how a journal begins; nothing where it holds no run. Rejects with a `LoggerError` where it can't be read. */
+export async function beginningOf(path: string): Promise<JournalBeginning | undefined> {
+  const reader = readJournal(path, { onDamage() {} });
+  for await (const event of reader) {
+    if (event.type !== 'run-start') return undefined;
+    return { run: event.run, time: event.time, isResumed: (await reader.header()).resumes !== undefined };
   }
   return undefined;
+}
+
+/** About as many as a journal has, and those that it goes on with. */
+async function countEvents(path: string): Promise<number> {
+  let lines = 0;
+  const counted = new Set<string>();
+  for (let next: string | undefined = path; next !== undefined && !counted.has(next); ) {
+    counted.add(next);
+    lines += await countLines(next);
+    const { resumes } = await readJournal(next).header();
+    next = resumes && join(dirname(next), resumes.file);
+  }
+  return lines;
 }
 
 async function countLines(path: string): Promise<number> {

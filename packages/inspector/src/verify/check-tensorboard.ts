@@ -34,6 +34,8 @@ export function rootOf(head: EventFileHead): string {
 export async function checkTensorboard(
   { root, layout, axis, heads }: EventFileSet,
   part: JournalPart,
+  /** The run's last part. */
+  newest: JournalPart | undefined,
   findings: Findings,
 ): Promise<CheckedSource> {
   const files = new Map<string, EventFile[]>();
@@ -45,10 +47,11 @@ export async function checkTensorboard(
     files.set(below, [...(files.get(below) ?? []), file]);
     loaded.push(file);
   }
-  const { run, runEnd, lastTime, isGoneOnWith } = part;
+  const { run } = part;
   const names = expectedNames(namesOf((name) => heads.some(({ tags }) => tags.has(name)), layout));
 
-  async function compare(logAccumBatch: boolean, its: JournalPart): Promise<Comparison> {
+  async function compare(logAccumBatch: boolean, its: JournalPart, isWhole = false): Promise<Comparison> {
+    const { runEnd, lastTime, isGoneOnWith } = its;
     const own = createFindings();
     const excuses = createExcuses();
     await forEachEvent(its, excuses);
@@ -64,7 +67,7 @@ export async function checkTensorboard(
     const recordAs = createRecordAs(logAccumBatch);
     await forEachEvent(its, {
       take(event, isLate, isOwn) {
-        isOwnPoint = isOwn;
+        isOwnPoint = isOwn || isWhole;
         expected.take(recordAs(event), isLate);
       },
       // The points of the last x before are written once more: what came behind the checkpoint there must not show.
@@ -73,21 +76,24 @@ export async function checkTensorboard(
     isOwnPoint = true;
     expected.end();
     comparison.end();
-    for (const file of loaded) checkTakeOver(file, takesOverAt ?? behindResumed(run, axis), isOrphan(its), own);
+    for (const file of isWhole ? [] : loaded)
+      checkTakeOver(file, takesOverAt ?? behindResumed(run, axis), isOrphan(its), own);
     return { points: comparison.points, own };
   }
 
   const [likely, other] = likelyAccumulated(merged(heads), axis, run.logAccumBatch);
   let result = await compare(likely!, part);
-  // A logger that the process before did not have begins with this part of the run.
-  const alone = part.resumes === undefined ? part : { ...part, resumes: undefined, before: undefined };
   const others = [
-    ...(other === undefined ? [] : [[other, part] as const]),
-    ...(alone === part ? [] : [[likely!, alone] as const]),
+    () => other !== undefined && compare(other, part),
+    // A logger that the process before did not have begins with this part of the run.
+    () => part.resumes !== undefined && compare(likely!, { ...part, resumes: undefined, before: undefined }),
+    // A replay has all that the processes of a run have logged.
+    () => newest?.before !== undefined && compare(likely!, newest, true),
+    () => newest?.before !== undefined && other !== undefined && compare(other, newest, true),
   ];
-  for (const [logAccumBatch, its] of result.own.faults > 0 ? others : []) {
-    const second = await compare(logAccumBatch, its);
-    if (second.own.faults < result.own.faults) result = second;
+  for (const next of others) {
+    const second = result.own.faults > 0 && (await next());
+    if (second && second.own.faults < result.own.faults) result = second;
   }
   findings.adopt(result.own);
   const path = heads.length === 1 ? heads[0]!.path : root;

@@ -13,21 +13,31 @@ import { createRowComparison, type ResumedRows } from './wandb/compare-rows.js';
 import { createExpectedRows } from './wandb/expected-rows.js';
 import type { WandbTarget } from './wandb/load-wandb.js';
 
-/** Compares a W&B log with the journal of its run, or of a part of it. `lastRow`: the last that the run's earlier logs have. */
+/** What is known of a log beside its journal. */
+interface PlaceOfLog {
+  readonly likelyAxis: StepAxis;
+  /** The last that the run's earlier logs have; undefined where none is here. */
+  readonly lastRow: number | undefined;
+  /** The run's last part. */
+  readonly newest: JournalPart | undefined;
+}
+
+/** Compares a W&B log with the journal of its run, or of a part of it. `isWhole`: it has the rows of all parts. */
 export async function checkWandb(
   target: WandbTarget,
   part: JournalPart,
-  { likelyAxis, lastRow }: { readonly likelyAxis: StepAxis; readonly lastRow: number | undefined },
+  { likelyAxis, lastRow, newest }: PlaceOfLog,
   findings: Findings,
-): Promise<CheckedSource> {
-  const { run, runEnd, lastTime, isGoneOnWith } = part;
+): Promise<{ readonly source: CheckedSource; readonly isWhole: boolean }> {
+  const { run } = part;
   const has = (name: string) => [...target.rows.values()].some((row) => name in row);
   const scheme = namesOf(has);
   const logAccumBatch = rowsAreAccumulated(target, run.logAccumBatch);
   // The micro-batches of a window would share one step: with windows of one, it is the micro axis.
   const axis = likelyAxis === 'accumulated' && !logAccumBatch ? 'micro' : likelyAxis;
 
-  async function compare(its: JournalPart, resumed: ResumedRows | undefined) {
+  async function compare(its: JournalPart, resumed: ResumedRows | undefined, isWhole = false) {
+    const { runEnd, lastTime, isGoneOnWith } = its;
     const own = createFindings();
     const excuses = createExcuses();
     // Notices come as late as the run's end, when rows of before are compared.
@@ -54,15 +64,15 @@ export async function checkWandb(
     const recordAs = createRecordAs(logAccumBatch);
     await forEachEvent(its, {
       take(event, isLate, isOwn) {
-        isOwnRow = isOwn;
+        isOwnRow = isOwn || isWhole;
         expected.take(recordAs(event), isLate);
       },
-      resume: ({ time }) => expected.resume(time),
+      ...(isWhole ? {} : { resume: ({ time }) => expected.resume(time) }),
     });
     isOwnRow = true;
     expected.end();
     comparison.end();
-    return { own, checked: { rows: comparison.rows, values: comparison.values } };
+    return { own, isWhole, checked: { rows: comparison.rows, values: comparison.values } };
   }
 
   const unknownUntil =
@@ -71,13 +81,18 @@ export async function checkWandb(
   // What the server has of a run, another machine may have written.
   const earlier = { lastRow: Math.max(lastRow ?? -1, startingStep - 1), isFirstLog: lastRow === undefined };
   let result = await compare(part, part.resumes === undefined ? undefined : { ...earlier, unknownUntil });
-  if (part.resumes !== undefined && result.own.faults > 0) {
+  const others = [
     // A logger that the process before did not have begins here.
-    const alone = await compare({ ...part, before: undefined }, undefined);
-    if (alone.own.faults < result.own.faults) result = alone;
+    () => part.resumes !== undefined && compare({ ...part, before: undefined }, undefined),
+    // A replay has all that the processes of a run have logged.
+    () => newest?.before !== undefined && compare(newest, undefined, true),
+  ];
+  for (const other of others) {
+    const second = result.own.faults > 0 && (await other());
+    if (second && second.own.faults < result.own.faults) result = second;
   }
   findings.adopt(result.own);
-  return { kind: 'wandb', path: target.path, axis, checked: result.checked };
+  return { source: { kind: 'wandb', path: target.path, axis, checked: result.checked }, isWhole: result.isWhole };
 }
 
 function firstPart(part: JournalPart): JournalPart {

@@ -115,8 +115,10 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
     } else {
       const likelyAxis = axisOf(target) ?? fit!.axis;
       const lastRow = lastRowBefore(group, part, likelyAxis);
-      group.sources.push(await checkWandb(target, part, { likelyAxis, lastRow }, own));
-      group.lastRows.push({ part, axis: likelyAxis, row: [...target.rows.keys()].at(-1) ?? -1 });
+      const place = { likelyAxis, lastRow, newest: group.parts.at(-1) };
+      const { source, isWhole } = await checkWandb(target, part, place, own);
+      group.sources.push(source);
+      if (!isWhole) group.lastRows.push({ part, axis: likelyAxis, row: [...target.rows.keys()].at(-1) ?? -1 });
     }
     group.findings.adopt(own);
   }
@@ -151,7 +153,8 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
   async function checkSet(set: EventFileSet, owner: Owner | undefined): Promise<void> {
     const group = owner?.group ?? createRunGroup('', set.root);
     let sources: CheckedSource[];
-    if (owner?.part !== undefined) sources = [await checkTensorboard(set, owner.part, group.findings)];
+    if (owner?.part !== undefined)
+      sources = [await checkTensorboard(set, owner.part, group.parts.at(-1), group.findings)];
     else if (owner?.target !== undefined) {
       const { target } = owner;
       const others = owners.flatMap((other) =>

@@ -115,6 +115,16 @@ describe('microbatch replay', () => {
     expect(readWandbRun(wandbLog(out)).history).toEqual(readWandbRun(wandbLog(other)).history);
   });
 
+  it('leaves out of smoothed losses what weighs nothing', async () => {
+    const [dir, other, out] = [join(temporaryFolder(), 'a'), join(temporaryFolder(), 'b'), temporaryFolder()];
+    const weight = (microStep: number) => (microStep % 4 === 2 ? 0 : 4);
+    await logCheckpointed({ dir, processes: [{}], weight });
+    const policy = gradientAccumulation({ accumBatchSize: 16, logAccumBatch: false });
+    await logCheckpointed({ dir: other, processes: [{}], weight, policy });
+    await runCommand(['replay', join(dir, JOURNAL), '--wandb', out, '--log-accum-batch=false']);
+    expect(readWandbRun(wandbLog(out)).history).toEqual(readWandbRun(wandbLog(other)).history);
+  });
+
   it('writes a W&B run of another id and project', async () => {
     const [dir, out] = [temporaryFolder(), temporaryFolder()];
     await logRun({ dir });

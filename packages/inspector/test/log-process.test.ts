@@ -55,6 +55,16 @@ describe('microbatch log, in a pipeline,', () => {
     expect(count(await wholeRun(dir), 'micro-batch')).toBe(200);
   });
 
+  it('logs a run to its end where a slow reader goes that kept it waiting', async () => {
+    const chatter = 'yes chatter | head -n 300000';
+    const { dir, ended, stderr } = pipeline(
+      `{ ${chatter}; node "$TRAINING" 20 noisy; } | ${LOG} | head -c 100000 > /dev/null`,
+    );
+    expect(await ended).toBe(0);
+    expect(stderr()).not.toMatch(/warning/i);
+    expect(count(await wholeRun(dir), 'micro-batch')).toBe(20);
+  });
+
   it('logs at Ctrl-C what the program still prints, and says that it was stopped', async () => {
     const {
       dir,

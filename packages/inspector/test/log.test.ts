@@ -213,6 +213,14 @@ describe('microbatch log', () => {
     expect(code).toBe(0);
   });
 
+  it('tells once of a line that is too long for a record, and passes it through', async () => {
+    const long = `{"loss": 1, "samples": 8, "values": {"note": "${'x'.repeat(17 * 1024 * 1024)}"}}`;
+    const { code, stdout, stderr } = await log(lines(micro(3), long, micro(1)));
+    expect(code).toBe(1);
+    expect(stdout.length).toBe(long.length + 1);
+    expect(stderr.match(/line \d+ is not logged.*/g)).toEqual([expect.stringMatching(/^line 2 .*too long for one$/)]);
+  });
+
   it('writes to every logger, and what they have agrees', async () => {
     const dir = temporaryFolder();
     const text = lines(...Array.from({ length: 40 }, (_, at) => micro(1 / (at + 1))));

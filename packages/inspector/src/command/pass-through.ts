@@ -11,6 +11,8 @@ export function passThroughOutput(context: CommandContext): PassThroughOutput {
   const { stdout } = context.io;
   let isClosed = false;
   let wake = () => {};
+  // One for all that is written until then: each of them would else wait, and be woken, alone.
+  let waiting: Promise<void> | undefined;
   context.onOutputClosed(() => {
     isClosed = true;
     wake();
@@ -18,10 +20,11 @@ export function passThroughOutput(context: CommandContext): PassThroughOutput {
   return {
     write(bytes) {
       if (isClosed || stdout.write(bytes)) return undefined;
-      return new Promise((resolve) => {
+      waiting ??= new Promise<void>((resolve) => {
         wake = resolve;
         stdout.once('drain', resolve);
-      });
+      }).then(() => (waiting = undefined));
+      return waiting;
     },
   };
 }

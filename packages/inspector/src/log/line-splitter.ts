@@ -6,7 +6,7 @@ export interface LineListener {
   onTextLine(head: Buffer, number: number): void;
   /** A line that begins as a record does, whole, with its newline where it has one. */
   onRecord(bytes: Buffer, number: number): void;
-  /** A line that begins as a record does, but is too long: its bytes are text. */
+  /** A line that begins as a record does, but is too long: its bytes are text, and its end is not told of. */
   onTooLong(number: number): void;
 }
 
@@ -27,7 +27,7 @@ const MAX_HEAD = 4096;
  * wait for its end.
  */
 export function createLineSplitter(listener: LineListener): LineSplitter {
-  let kind: 'unknown' | 'record' | 'text' = 'unknown';
+  let kind: 'unknown' | 'record' | 'text' | 'too-long' = 'unknown';
   /** Of a record, all so far; of what may yet be one, the space before it. */
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -47,11 +47,12 @@ export function createLineSplitter(listener: LineListener): LineSplitter {
     if (kind === 'unknown') kind = kindOf(part);
     if (kind === 'record' && heldBytes > MAX_RECORD) {
       listener.onTooLong(number);
-      kind = 'text';
+      kind = 'too-long';
     }
-    if (kind !== 'text') return;
+    if (kind === 'unknown' || kind === 'record') return;
     const bytes = takeHeld();
-    if (head.length < MAX_HEAD) head = Buffer.concat([head, bytes.subarray(0, MAX_HEAD - head.length)]);
+    if (kind === 'text' && head.length < MAX_HEAD)
+      head = Buffer.concat([head, bytes.subarray(0, MAX_HEAD - head.length)]);
     listener.onText(bytes);
   }
 

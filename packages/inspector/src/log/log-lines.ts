@@ -68,6 +68,8 @@ export function createLineLog(options: LogLinesOptions): LineLog {
   const inputs = new Subject<TrainInput>();
   const pending: TrainInput[] = [];
   const waits: Promise<void>[] = [];
+  /** What is no record, on its way out. */
+  const text: Buffer[] = [];
   const told = new Set<string>();
   // Refuses now what it can; and knows which values can be logged.
   const scratch = createAccumulator(options.policy, { microBatchSize: 1, ...options.plan }, { run: options.run });
@@ -151,16 +153,21 @@ export function createLineLog(options: LogLinesOptions): LineLog {
   }
 
   const splitter = createLineSplitter({
-    onText: (bytes) => waitFor(options.passThrough(bytes)),
+    onText: (bytes) => void text.push(bytes),
     onTextLine(head, number) {
       const parsed = parseLine(head.toString(), scratch.log);
       if (parsed.kind === 'rejected') reject(number, parsed.reason);
     },
     onTooLong: (number) => reject(number, 'it begins as a record does, but is too long for one'),
     onRecord(bytes, number) {
-      if (!takeRecord(bytes.toString(), number)) waitFor(options.passThrough(bytes));
+      if (!takeRecord(bytes.toString(), number)) text.push(bytes);
     },
   });
+
+  /** As much at a time as came at a time: a call for each line would be most of what a program's chatter costs. */
+  function passOn(): void {
+    if (text.length > 0) waitFor(options.passThrough(Buffer.concat(text.splice(0))));
+  }
 
   async function settle(): Promise<void> {
     for (const wait of waits.splice(0)) await wait;
@@ -169,11 +176,13 @@ export function createLineLog(options: LogLinesOptions): LineLog {
   return {
     async take(chunk) {
       splitter.take(chunk);
+      passOn();
       await settle();
     },
     async end(known) {
       isClosing = true;
       splitter.end();
+      passOn();
       await settle();
       const end = known ?? (brokenAt === undefined ? undefined : tornEnd(brokenAt));
       if (end !== undefined && recording !== undefined && runEnd === undefined && failure === undefined) {

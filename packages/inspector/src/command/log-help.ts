@@ -15,7 +15,7 @@ another exit code than 0, as stopped after Ctrl-C, and where the last epoch is n
 writer ended: put the program behind --, or print a run-end. Nothing that goes wrong here stops the program.
 
 Exit codes: 0 all was logged; 1 lines or loggers failed, or no micro-batch came; 2 an option is wrong; 130 Ctrl-C;
-with a program behind --, its own where that is not 0 (127: there is no such program).
+143 SIGTERM; with a program behind --, its own where that is not 0 (127: there is no such program).
 
 Examples:
   $ python -u train.py | microbatch log --accum-batch-size 256 --tensorboard runs/a --journal runs/a

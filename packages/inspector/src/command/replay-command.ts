@@ -17,8 +17,8 @@ import { checkingOptions } from './usage.js';
 const HELP = `
 Writes what a run logged once more, by the same loggers: with other options, on another axis or with other names. A journal
 that goes on from a checkpoint is replayed from the run's beginning: it names the journals before it. Give the journals of a
-run that was resumed without checkpoints in their order. The W&B run is written offline, under the run's own id unless --id says otherwise:
-upload it by microbatch sync. Event files go to a folder that has none.
+run that was resumed without checkpoints in their order. The W&B run is written offline, under the run's own id unless --id
+says otherwise: upload it by microbatch sync. Event files go to a folder that has none.
 
 Exit codes: 0 all events were written; 1 the journal is damaged or torn, or a logger failed: the rest is written;
 2 an option or a path is wrong.

@@ -10,7 +10,8 @@ import { createProgress } from './progress.js';
 const HELP = `
 Recomputes every accumulated loss from its micro-batches (Σ weight·loss / normalizer), and checks the journal, the W&B log
 and the TensorBoard files of one run against each other: counts, steps, every value on its axis, gaps, duplicates, order,
-torn files, missing windows, clocks. A run that is still being written, or was killed, is checked as far as it goes.
+torn files, missing windows, clocks. A run that is still being written, or was killed, is checked as far as it goes; one that
+goes on from checkpoints, through all its processes. Each finding names its file, place, and what was expected and found.
 
 Exit codes: 0 nothing is wrong; 1 there are faults; 2 there is no run.
 
@@ -60,7 +61,10 @@ function print({ runs, findings, faults }: VerifyReport, output: Output): void {
 }
 
 function printRun({ id, name, outcome, sources, findings, faults }: RunReport, output: Output): void {
-  const title = id === '' ? printable(name) : `run ${printable(id)}${name === id ? '' : ` (${printable(name, 80)})`}`;
+  const title =
+    id === ''
+      ? printable(name)
+      : `run ${printable(id)}${name === id || name === '' ? '' : ` (${printable(name, 80)})`}`;
   const isJournaled = sources.some(({ kind }) => kind === 'journal');
   output.line(`${output.bold(title)}${isJournaled ? `, ${outcome ?? 'not over'}` : ''}`);
   for (const source of sources) output.line(`  ${describeSource(source)}`);

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gradientAccumulation, gradientAccumulationSchedule, type TrainEvent } from '@microbatch/core';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../src/verify/finding.js';
 import { verify } from '../src/verify/verify.js';
@@ -40,6 +41,10 @@ const healthy: Readonly<Record<string, Partial<CheckpointedRun>>> = {
   'at once': { processes: [{ checkpointAt: 14, until: 14 }, {}] },
   'twice from one checkpoint': { processes: [{ checkpointAt: 6, until: 9 }, { until: 13 }, {}] },
   'and wrote nothing new': { processes: [{ checkpointAt: 6, until: 13 }, { until: 9 }, {}] },
+  'and has no row of its own': {
+    processes: [{ checkpointAt: 0, until: 18, end: 'stopped' }, {}],
+    policy: gradientAccumulation({ accumBatchSize: 12 }),
+  },
   'again and again': {
     processes: [{ checkpointAt: 3, until: 5 }, { checkpointAt: 4, until: 9 }, { checkpointAt: 9, until: 19 }, {}],
   },
@@ -70,6 +75,45 @@ describe('verify', () => {
       expect(runs[0]!.sources.filter(({ kind }) => kind === 'wandb')).toHaveLength(processes);
     },
   );
+
+  it('finds nothing wrong with whatever run that goes on from checkpoints', async () => {
+    const place = fc.integer({ min: 0, max: 19 });
+    const runs = fc.record({
+      // Where each process takes its checkpoint, if it comes so far, and where it is killed.
+      processes: fc.array(fc.record({ checkpointAt: place, until: place, end: fc.constantFrom('killed', 'stopped') }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      logAccumBatch: fc.boolean(),
+      lastWindow: fc.constantFrom('carry' as const, 'flush' as const, 'drop' as const),
+      accumBatchSize: fc.constantFrom(4, 12, 16),
+      layout: fc.constantFrom('single' as const, 'split' as const),
+      wandbAxis: fc.constantFrom('micro' as const, 'samples' as const, undefined),
+      weightless: fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 2 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async ({ processes, weightless, wandbAxis, layout, ...policy }) => {
+        let saved = -1;
+        const kept = processes.filter(({ checkpointAt, until }) => {
+          // One that ends before a checkpoint can't be gone on with, nor one begin behind its own end.
+          const isPossible = until >= Math.max(saved, checkpointAt) && checkpointAt > saved;
+          if (isPossible) saved = checkpointAt;
+          return isPossible;
+        });
+        // A window in which nothing weighs anything is refused.
+        const mayWeighNothing = policy.lastWindow === 'carry' && policy.accumBatchSize > 8;
+        const dir = await logged({
+          processes: [...kept, {}] as RunProcess[],
+          policy: gradientAccumulation(policy),
+          layout,
+          ...(wandbAxis && { wandbAxis }),
+          weight: (microStep) => (mayWeighNothing && weightless.includes(microStep) ? 0 : 4),
+        });
+        expect(await faultsOf(dir)).toEqual([]);
+      }),
+      { numRuns: 25 },
+    );
+  });
 
   it('only notes that a stopped run leaves its last row to the process that goes on', async () => {
     const dir = await logged({ processes: [{ checkpointAt: 13, until: 13, end: 'stopped' }] });

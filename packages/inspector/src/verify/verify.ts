@@ -113,7 +113,9 @@ export async function verify(paths: readonly string[], { onProgress }: VerifyOpt
       const checked = { rows: target.rows.size };
       group.sources.push({ kind: 'wandb', path, ...(axis && { axis }), checked });
     } else {
-      const likelyAxis = axisOf(target) ?? fit!.axis;
+      // A log without rows has the clock of the others.
+      const ofOthers = target.rows.size === 0 ? group.lastRows.at(-1)?.axis : undefined;
+      const likelyAxis = axisOf(target) ?? ofOthers ?? fit!.axis;
       const lastRow = lastRowBefore(group, part, likelyAxis);
       const place = { likelyAxis, lastRow, newest: group.parts.at(-1) };
       const { source, isWhole } = await checkWandb(target, part, place, own);

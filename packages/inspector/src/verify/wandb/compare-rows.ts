@@ -123,7 +123,7 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
     const lastRow = [...target.rows.keys()].at(-1) ?? Number.NEGATIVE_INFINITY;
     const firstRow = [...target.rows.keys()][0] ?? Number.POSITIVE_INFINITY;
     const tail = runEnd === undefined ? missing.filter(({ row }) => row > lastRow) : [];
-    const mayBegin = target.rows.size > 0 && (target.isFragment || resumed?.isFirstLog);
+    const mayBegin = (target.rows.size > 0 || runEnd !== undefined) && (target.isFragment || resumed?.isFirstLog);
     const head = mayBegin ? missing.filter(({ row }) => row < firstRow) : [];
     // A run with checkpoints that did not finish leaves its open row to the process that goes on with it.
     const left = runEnd === undefined || runEnd.outcome === 'finished' ? undefined : missing.at(-1);
@@ -136,10 +136,11 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
       report.note('behind', { at: { row: lastRow }, message });
     }
     if (head.length > 0) {
+      const begins = target.rows.size === 0 ? 'has no row' : `begins at row ${firstRow}`;
       const message = target.isFragment
-        ? `begins at row ${firstRow}: an upload has taken those before it from another log`
-        : `begins at row ${firstRow}: those before it are in a log of the run's that is not here`;
-      report.note('fragment', { at: { row: firstRow }, message });
+        ? `${begins}: an upload has taken those before from another log`
+        : `${begins}: those before are in a log of the run's that is not here`;
+      report.note('fragment', { at: { row: head.at(-1)!.row + 1 }, message });
     }
     const gone = missing.filter((row) => !tail.includes(row) && !head.includes(row));
     const [first] = gone;

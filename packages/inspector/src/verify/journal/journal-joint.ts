@@ -2,14 +2,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { JournalHeader } from '@microbatch/logger-journal';
 import type { Reporter } from '../finding.js';
-import type { JournalPart } from './journal-part.js';
-
-/** Where a run that goes on from a checkpoint leaves the journal before its own. */
-export interface JournalJoint {
-  readonly part: JournalPart;
-  /** How many bytes of that journal count; undefined where that can't be told, and the run's clocks must. */
-  readonly until: number | undefined;
-}
+import type { JournalJoint, JournalPart } from './journal-part.js';
 
 /** The journal that a header says it goes on with; undefined where that is not among `parts`. */
 export async function findJoint(

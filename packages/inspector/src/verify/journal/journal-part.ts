@@ -1,7 +1,6 @@
 import type { RunEndEvent, RunInfo } from '@microbatch/core/logger';
 import type { JournalHeader } from '@microbatch/logger-journal';
 import type { EventIndex } from '../event-index.js';
-import type { JournalJoint } from './journal-joint.js';
 import type { MicroBatchHistory } from './micro-batch-history.js';
 
 /** A journal that was read and checked by itself. */
@@ -28,6 +27,13 @@ export interface JournalPart {
   readonly repeated: ReadonlySet<number>;
   /** Events whose lines stand behind those of later ones. */
   readonly late: ReadonlySet<number>;
+}
+
+/** Where a run that goes on from a checkpoint leaves the journal before its own. */
+export interface JournalJoint {
+  readonly part: JournalPart;
+  /** How many bytes of that journal count; undefined where that can't be told, and the run's clocks must. */
+  readonly until: number | undefined;
 }
 
 /** What was checked. */

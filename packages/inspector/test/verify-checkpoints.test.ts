@@ -132,6 +132,17 @@ describe('verify', () => {
     expect({ faults, notes: runs[0]!.findings.map(({ code }) => code) }).toEqual({ faults: 0, notes });
   });
 
+  it.each([{ file: '../digits.microbatch.jsonl', offset: 90 }, { file: 7, offset: 90 }, { file: FIRST }, 'digits'])(
+    'says plainly that a journal goes on with %j, and checks the rest',
+    async (resumes) => {
+      const dir = await logged();
+      const text = readFileSync(inSecond(dir), 'utf8');
+      writeFileSync(inSecond(dir), text.replace(/"resumes":\{[^}]*\}/, `"resumes":${JSON.stringify(resumes)}`));
+      const faults = await faultsOf(dir);
+      expect(faults).toContainEqual(expect.objectContaining({ code: 'wrong-joint', file: inSecond(dir) }));
+    },
+  );
+
   it('finds no fault where nothing of the process before is there', async () => {
     const dir = await logged();
     for (const path of [join(dir, FIRST), dirname(wandbLog(dir)), eventFiles(dir)[0]!])

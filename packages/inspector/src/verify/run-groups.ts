@@ -66,7 +66,7 @@ export function checkJoints({ heads, parts, findings }: RunGroup): void {
     const { resumedAt } = run;
     const report = findings.reporter(path);
     if (resumes !== undefined) {
-      const before = resolve(dirname(path), resumes.file);
+      const before = resolve(dirname(path), String(resumes.file));
       if (parts.some((part) => resolve(part.path) === before)) continue;
       const message = `the run goes on from a checkpoint; the journal before that, ${resumes.file}, is not here`;
       report.note('earlier-part-missing', { at: { microStep: resumedAt?.microStep ?? 0 }, message });

@@ -19,7 +19,8 @@ export async function peekJournal(path: string): Promise<JournalHead | undefined
   try {
     if (!(await hasFirstLine(path))) return undefined;
     const reader = readJournal(path, { onDamage() {} });
-    const { resumes } = await reader.header();
+    // A header from elsewhere may hold anything.
+    const resumes = (await reader.header()).resumes ?? undefined;
     for await (const event of reader) {
       if (event.type === 'run-start') return { path, run: event.run, resumes, time: event.time };
       events += 1;

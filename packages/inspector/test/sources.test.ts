@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
@@ -301,6 +302,9 @@ describe('a W&B log', () => {
     await expect(source.content('own/picture', entry)).rejects.toThrow('outside of its run');
     rmSync(inside);
     mkdirSync(inside);
+    await expect(source.content('own/picture', entry)).rejects.toThrow('is no file');
+    rmSync(inside, { recursive: true });
+    spawnSync('mkfifo', [inside]);
     await expect(source.content('own/picture', entry)).rejects.toThrow('is no file');
   });
 });

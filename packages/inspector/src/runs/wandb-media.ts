@@ -1,4 +1,4 @@
-import { open, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { MediaContent } from './media-table.js';
 
@@ -95,14 +95,10 @@ async function readBelow(folder: string, path: unknown): Promise<Uint8Array> {
   if (typeof path !== 'string') throw new Error('the log names no file');
   const real = await realpath(join(folder, path));
   if (!real.startsWith(folder + sep)) throw new Error(`${JSON.stringify(path)} lies outside of its run`);
-  const file = await open(real);
-  try {
-    const stats = await file.stat();
-    if (!stats.isFile()) throw new Error(`${JSON.stringify(path)} is no file`);
-    if (stats.size > MOST_FILE_BYTES)
-      throw new Error(`${JSON.stringify(path)} has ${stats.size} bytes, too many to show`);
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
+  // Looked at before it is opened: opening a pipe would wait for someone who writes to it.
+  const stats = await stat(real);
+  if (!stats.isFile()) throw new Error(`${JSON.stringify(path)} is no file`);
+  if (stats.size > MOST_FILE_BYTES)
+    throw new Error(`${JSON.stringify(path)} has ${stats.size} bytes, too many to show`);
+  return await readFile(real);
 }

@@ -22,6 +22,8 @@ const ABOUT: ReadonlyMap<string, string> = new Map([
 const SPEED = ['samples_per_second', 'forward_backward_ms', 'accumulate_ms', 'apply_ms', 'log_ms'];
 const ACCUMULATION = ['accum_batch_size', 'gradient_noise_scale', 'norm_test_ratio', 'grad_norm', 'clipped_grad_norm'];
 const FIRST = ['loss', 'loss_smooth', 'micro_loss', 'accumulated_loss'];
+/** `layer/2` comes before `layer/10`. */
+const byNumber = new Intl.Collator(undefined, { numeric: true });
 const GROUPS = ['Training', 'Validation', 'Accumulation', 'Speed'];
 
 /** fastai's names for the same. */
@@ -62,7 +64,7 @@ export function groupTags(tags: Iterable<string>): readonly TagGroup[] {
     else group.push(tag);
   }
   return [...groups]
-    .sort(([a], [b]) => rank(GROUPS, a) - rank(GROUPS, b) || a.localeCompare(b))
+    .sort(([a], [b]) => rank(GROUPS, a) - rank(GROUPS, b) || byNumber.compare(a, b))
     .map(([name, members]) => ({ name, tags: members.sort(byMeaning) }));
 }
 
@@ -80,7 +82,7 @@ function groupOf(tag: string): string {
 function byMeaning(a: string, b: string): number {
   const order = [...FIRST, ...ACCUMULATION, ...SPEED];
   const nameOf = (tag: string) => splitTag(meaningOf(tag))[1];
-  return rank(order, nameOf(a)) - rank(order, nameOf(b)) || a.localeCompare(b);
+  return rank(order, nameOf(a)) - rank(order, nameOf(b)) || byNumber.compare(a, b);
 }
 
 function rank(order: readonly string[], name: string): number {

@@ -27,14 +27,9 @@ const LOSS = 'train/loss';
 const MICRO_LOSS = 'train/micro_loss';
 const ACCUMULATED_LOSS = 'train/accumulated_loss';
 
-/** Which of the two a run recorded. Without a journal, its last W&B row says it. */
+/** Which of the two a run recorded. */
 export function recordedAccumulated(run: RunAnswer): boolean {
-  if (run.logAccumBatch !== undefined) return run.logAccumBatch;
-  const { logged, step, microStep } = run.last;
-  if (logged !== undefined && step !== undefined && microStep !== undefined && step !== microStep) {
-    return logged + 1 !== microStep;
-  }
-  return true;
+  return run.logAccumBatch ?? true;
 }
 
 /** Loads a part of a run as W&B and TensorBoard show it where `isAccumulated` is what is recorded. */

@@ -92,6 +92,17 @@ describe('tags', () => {
     ]);
   });
 
+  it('stand in the order of their numbers', () => {
+    const tags = ['layer/10/norm', 'layer/2/norm', 'layer/1/norm', 'block10/x', 'block9/x'];
+    expect(groupTags(tags).flatMap((group) => group.tags)).toEqual([
+      'block9/x',
+      'block10/x',
+      'layer/1/norm',
+      'layer/2/norm',
+      'layer/10/norm',
+    ]);
+  });
+
   it("of fastai's names stand with the same", () => {
     expect(groupTags(['train_loss', 'raw_loss', 'valid_loss'])).toEqual([
       { name: 'Training', tags: ['raw_loss', 'train_loss'] },

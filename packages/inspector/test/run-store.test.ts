@@ -145,6 +145,25 @@ describe('a store of runs', () => {
     expect(seriesOf(store.runs[0]!).get('train/micro_loss')!.series.length).toBe(4);
   });
 
+  it('knows whose file it is where another run is written to the same path', async () => {
+    const dir = temporaryFolder();
+    const write = (id: string, fileName: string) => {
+      const events = sampleRun({ id });
+      const sink = journalSink({ dir, fileName });
+      sink.open(runOf(events));
+      sink.write(events);
+      sink.close('finished');
+    };
+    write('one', 'train.jsonl');
+    const store = await opened(dir);
+    const identities = () => store.runs.map(({ files }) => files.identity.split('@')[0]);
+    expect(identities()).toEqual(['one']);
+    write('two', 'next');
+    renameSync(join(dir, 'next'), join(dir, 'train.jsonl'));
+    await look(store);
+    expect(identities()).toEqual(['two']);
+  });
+
   it('says of files that are none what is wrong, and shows the rest', async () => {
     const dir = temporaryFolder();
     writeScalars(join(dir, 'good'));

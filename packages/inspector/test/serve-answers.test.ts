@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { runOf, sampleRun } from '@microbatch/core/testing';
+import { tensorboardSink } from '@microbatch/logger-tensorboard';
 import { SummaryWriter } from 'tensorboard-writer';
 import { describe, expect, it } from 'vitest';
 import type {
@@ -84,6 +85,31 @@ describe('what the server says of runs', () => {
       const some = await json<WindowsAnswer>(server, `windows/${key}?from=5&to=6`);
       expect(some.windows.length).toBe(1);
       expect((await json<WindowsAnswer>(server, `windows/${key}?most=2`)).windows).toEqual([]);
+    }
+  });
+
+  it('has no windows of event files whose x is another clock than micro-batches', async () => {
+    const dir = temporaryFolder();
+    const events = sampleRun();
+    const sink = tensorboardSink({ logDir: dir, stepAxis: 'samples' });
+    sink.open(runOf(events));
+    sink.write(events);
+    sink.close('finished');
+    const server = await served(dir);
+    const [{ key, axes }] = (await listed(server)).runs as [RunAnswer];
+    expect(axes).not.toContain('microStep');
+    expect((await json<WindowsAnswer>(server, `windows/${key}`)).total).toBe(0);
+  });
+
+  it('counts the micro-batches behind the last W&B row, which event files have', async () => {
+    for (const logAccumBatch of [true, false]) {
+      const dir = temporaryFolder();
+      const events = sampleRun({ logAccumBatch });
+      expect(events.some(({ type }) => type === 'discarded-window')).toBe(true);
+      writeRun(dir, events, ['wandb', 'tensorboard']);
+      const server = await served(dir);
+      const [run] = (await listed(server)).runs as [RunAnswer];
+      expect([run.last.microStep, run.logAccumBatch]).toEqual([18, logAccumBatch]);
     }
   });
 

@@ -20,6 +20,8 @@ export interface RunFinder {
 /** What was found out of a file while it had `size` bytes. */
 interface Known<T> {
   readonly size: number;
+  /** Another file at the same path may be another run's. */
+  readonly inode: string;
   readonly isFinal: boolean;
   readonly value: T;
 }
@@ -37,8 +39,9 @@ export function createRunFinder(root: string): RunFinder {
   ): Promise<T | undefined> {
     const before = known.get(path) as Known<T> | undefined;
     try {
-      const size = before?.isFinal ? before.size : (await stat(path)).size;
-      if (before === undefined || before.size !== size) known.set(path, { size, ...(await look()) });
+      const { size, inode } = await statOf(path);
+      const isSame = before?.inode === inode && (before.isFinal ? before.size <= size : before.size === size);
+      if (!isSame) known.set(path, { size, inode, ...(await look()) });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       problems.push(problemOf(path, nameOf(path), error));
@@ -91,4 +94,10 @@ export function createRunFinder(root: string): RunFinder {
       return { runs: joinSources(journals, logs, folders), problems };
     },
   };
+}
+
+async function statOf(path: string): Promise<{ readonly size: number; readonly inode: string }> {
+  const { size, dev, ino, birthtimeMs } = await stat(path);
+  // A new file may get the number of one that was deleted. Where no birth is known, the last change stands for it.
+  return { size, inode: `${dev}:${ino}:${birthtimeMs}` };
 }

@@ -51,19 +51,28 @@ function clockOf(axis: Axis, source: RunSource, run: Run): Clock | undefined {
 
 /**
  * Which clock the x of event files is, which they don't say: the one on which a better source of the run has the same first
- * and last loss. Alone, they are on micro-batches where they hold the losses of micro-batches beside those of steps.
+ * and last loss. Alone, they are on micro-batches where they hold the losses of micro-batches beside those of steps, one at
+ * each x: on the axis of samples, those are further apart.
  */
-function tensorboardClock(source: RunSource, run: Run): Axis | undefined {
+export function tensorboardClock(source: RunSource, run: Run): Axis | undefined {
   const own = source.series.get('train/loss');
   if (own === undefined) return undefined;
   const best = run.sources.find(({ kind, series }) => kind !== 'tensorboard' && series.has('train/loss'));
-  if (best === undefined) return source.series.has('train/micro_loss') ? 'microStep' : undefined;
+  if (best === undefined) return isOneApart(source.series.get('train/micro_loss')) ? 'microStep' : undefined;
   const theirs = best.series.get('train/loss')!;
   const count = Math.min(own.length, theirs.length);
   const axes = ['microStep', 'step', 'samples'] as const;
   return axes.find((axis) =>
     [0, count - 1].every((index) => clockAt(theirs, axis, index) === clockAt(own, 'logged', index)),
   );
+}
+
+/** Whether there is a point for nearly each x, as far as the points reach. */
+function isOneApart(series: Series | undefined): boolean {
+  if (series === undefined) return false;
+  const steps = series.length - 1;
+  const reach = clockAt(series, 'logged', steps)! - clockAt(series, 'logged', 0)!;
+  return steps === 0 || reach < 1.5 * steps;
 }
 
 function clockAt(series: Series, clock: Clock, index: number): number | undefined {

@@ -42,6 +42,7 @@ export interface RunAnswer {
   /** How much of its files is read, from 0 to 1. */
   readonly progress: number;
   readonly sources: readonly SourceKind[];
+  /** Which losses it recorded, where it or its W&B rows say it. */
   readonly logAccumBatch?: boolean;
   readonly axes: readonly Axis[];
   readonly tags: readonly number[];

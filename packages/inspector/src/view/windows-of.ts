@@ -1,6 +1,7 @@
 import type { Run } from '../runs/run.js';
 import type { RunSource } from '../runs/run-source.js';
 import { WindowTable } from '../runs/window-table.js';
+import { tensorboardClock } from './chart-points.js';
 import type { SourceKind } from './protocol.js';
 
 /** The windows of a run, and which source they come from. */
@@ -15,19 +16,19 @@ const derived = new WeakMap<RunSource, { readonly length: number; readonly table
  * The windows of a run: as its journal has them, or else as the rows of W&B or the points of TensorBoard let one conclude,
  * where a window that was given up can't be told from the next one. Undefined where nothing does.
  */
-export function windowsOf({ sources }: Run): RunWindows | undefined {
-  for (const source of sources) {
-    const table = source.windows ?? derive(source);
+export function windowsOf(run: Run): RunWindows | undefined {
+  for (const source of run.sources) {
+    const table = source.windows ?? derive(source, run);
     if (table !== undefined && table.length > 0) return { table, from: source.kind };
   }
   return undefined;
 }
 
-function derive(source: RunSource): WindowTable | undefined {
+function derive(source: RunSource, run: Run): WindowTable | undefined {
   const { length } = source.clocks;
   const before = derived.get(source);
   if (before?.length === length) return before.table;
-  const table = source.kind === 'wandb' ? fromRows(source) : fromPoints(source);
+  const table = source.kind === 'wandb' ? fromRows(source) : fromPoints(source, run);
   if (table !== undefined) derived.set(source, { length, table });
   return table;
 }
@@ -61,9 +62,11 @@ function fromRows({ clocks, series }: RunSource): WindowTable | undefined {
 }
 
 /** Beside the losses of micro-batches, a loss of `train/loss` stands at the last micro-batch of its window. */
-function fromPoints({ clocks, series }: RunSource): WindowTable | undefined {
+function fromPoints(source: RunSource, run: Run): WindowTable | undefined {
+  const { clocks, series } = source;
   const losses = series.get('train/loss');
-  if (losses === undefined || !series.has('train/micro_loss')) return undefined;
+  if (losses === undefined || !series.has('train/micro_loss') || tensorboardClock(source, run) !== 'microStep')
+    return undefined;
   const table = new WindowTable();
   let lastMicroStep = 0;
   for (let point = 0; point < losses.length; point++) {

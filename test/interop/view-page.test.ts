@@ -45,6 +45,25 @@ describe('the two axes', () => {
     expect(await page.locator('.caption').innerText()).toContain(`loss ${Number(loss.toPrecision(4))}`);
   });
 
+  test('stay within their frames where a part of the run is shown', async () => {
+    await open('axes');
+    await chooseRun(FIRST);
+    const scene = page.getByRole('slider', { name: 'Windows' });
+    await scene.focus();
+    for (let i = 0; i < 3; i++) await scene.press('+');
+    await expect.poll(() => page.locator('.two-axes g.window').count()).toBeLessThan(20);
+    const outside = await page.locator('.two-axes').evaluate((svg) => {
+      const [left, right] = [64, svg.clientWidth - 16];
+      const shapes = [...svg.querySelectorAll<SVGGraphicsElement>('.link, .mean, .dots, .samples, .curve')];
+      return shapes.flatMap((shape) => {
+        const { x, width } = shape.getBBox();
+        const isInside = x >= left - 0.1 && x + width <= right + 0.1;
+        return isInside || shape.hasAttribute('clip-path') ? [] : [shape.getAttribute('class')];
+      });
+    });
+    expect(outside).toEqual([]);
+  });
+
   test('show a run as it would look if the other losses had been recorded', async () => {
     await open('axes');
     await chooseRun('run second');

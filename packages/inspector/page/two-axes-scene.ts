@@ -23,6 +23,7 @@ interface Panel {
 }
 
 type Scale = (value: number) => number;
+type Ends = [from: number, to: number];
 
 const LEFT = 64;
 const RIGHT = 16;
@@ -73,13 +74,13 @@ export function drawScene({ data, range, isAccumulated, isLog, isSideBySide, wid
     ticks(lower, toMicro, range.from, range.to),
   );
   if (micro !== undefined) root.append(dots(micro.xs, micro.ys, toMicro, yOf(lower), 'micro', lower));
-  for (const [curve, toX, panel] of [
-    [wandb, toRow, upper],
-    [tensorboard, toMicro, lower],
+  for (const [curve, toX, panel, clipId] of [
+    [wandb, toRow, upper, 'in-upper'],
+    [tensorboard, toMicro, lower, 'in-lower'],
   ] as const) {
     if (curve === undefined) continue;
     const kind = isAccumulated ? 'loss' : 'micro';
-    root.append(line(curve.xs, curve.ys, toX, yOf(panel), kind));
+    root.append(clip(clipId, panel), line(curve.xs, curve.ys, toX, yOf(panel), kind, clipId));
     if (isAccumulated || curve.xs.length < (panel.right - panel.left) / 5) {
       root.append(dots(curve.xs, curve.ys, toX, yOf(panel), kind, panel));
     }
@@ -108,14 +109,17 @@ interface Places {
 /** A window's micro-batches below, its row above, and what leads from the ones to the other. */
 function drawWindow(window: WindowAnswer, index: number, places: Places): SVGGElement {
   const { upper, lower, toMicro, toRow, yOf, isAccumulated, isSideBySide } = places;
-  const [from, to] = [toMicro(window.firstMicroStep - 0.5), toMicro(window.lastMicroStep + 0.5)];
+  const [from, to] = [toMicro(window.firstMicroStep - 0.5), toMicro(window.lastMicroStep + 0.5)].map(
+    within(lower),
+  ) as Ends;
   const isGiven = window.discarded === undefined;
   const kind = `window${index % 2 === 1 ? ' odd' : ''}${isGiven ? '' : ' discarded'}`;
   const group = s('g', { class: kind, 'data-index': index });
   group.append(rectangle(from, to, lower, 'band'));
-  const [rowFrom, rowTo] = isAccumulated
+  const rows = isAccumulated
     ? [toRow(window.step - 1.5), toRow(window.step - 0.5)]
     : [toRow(window.firstMicroStep - 1.5), toRow(window.lastMicroStep - 0.5)];
+  const [rowFrom, rowTo] = rows.map(within(upper)) as Ends;
   if (isGiven || !isAccumulated) {
     group.append(rectangle(rowFrom, rowTo, upper, 'band row'));
     if (!isSideBySide) {
@@ -141,9 +145,13 @@ function drawWindow(window: WindowAnswer, index: number, places: Places): SVGGEl
   return group;
 }
 
-function rectangle(from: number, to: number, { left, right, top, bottom }: Panel, kind: string): SVGRectElement {
-  const [x, end] = [Math.max(left, from), Math.min(right, to)];
-  return s('rect', { class: kind, x, y: top, width: Math.max(0, end - x), height: bottom - top });
+/** Of a window at the edge, only a part is shown. */
+function within({ left, right }: Panel): Scale {
+  return (x) => Math.max(left, Math.min(right, x));
+}
+
+function rectangle(from: number, to: number, { top, bottom }: Panel, kind: string): SVGRectElement {
+  return s('rect', { class: kind, x: from, y: top, width: Math.max(0, to - from), height: bottom - top });
 }
 
 /** Windows that were given up are hatched, not coloured alone. */
@@ -198,7 +206,19 @@ function niceStep(atLeast: number): number {
   return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= atLeast) ?? 10 * power;
 }
 
-function line(xs: Float64Array, ys: Float64Array, toX: Scale, toY: Scale, kind: string): SVGPathElement {
+/** Lines lead to the points beyond the edges, and end there. */
+function clip(id: string, { left, right, top, bottom }: Panel): SVGClipPathElement {
+  return s('clipPath', { id }, s('rect', { x: left, y: top, width: right - left, height: bottom - top }));
+}
+
+function line(
+  xs: Float64Array,
+  ys: Float64Array,
+  toX: Scale,
+  toY: Scale,
+  kind: string,
+  clipId: string,
+): SVGPathElement {
   let path = '';
   let isOpen = false;
   for (let i = 0; i < xs.length; i++) {
@@ -206,7 +226,7 @@ function line(xs: Float64Array, ys: Float64Array, toX: Scale, toY: Scale, kind: 
     if (Number.isFinite(y)) path += `${isOpen ? 'L' : 'M'}${toX(xs[i]!).toFixed(1)} ${y.toFixed(1)}`;
     isOpen = Number.isFinite(y);
   }
-  return s('path', { class: `curve ${kind}`, d: path });
+  return s('path', { class: `curve ${kind}`, d: path, 'clip-path': `url(#${clipId})` });
 }
 
 /** Points as one path of dots; those that are no number stand at the bottom. */
@@ -216,12 +236,13 @@ function dots(
   toX: Scale,
   toY: Scale,
   kind: string,
-  { bottom }: Panel,
+  { left, right, bottom }: Panel,
 ): SVGPathElement {
   let path = '';
   for (let i = 0; i < xs.length; i++) {
-    const y = toY(ys[i]!);
-    path += `M${toX(xs[i]!).toFixed(1)} ${(Number.isFinite(y) ? y : bottom - 3).toFixed(1)}h.01`;
+    const [x, y] = [toX(xs[i]!), toY(ys[i]!)];
+    if (x < left || x > right) continue;
+    path += `M${x.toFixed(1)} ${(Number.isFinite(y) ? y : bottom - 3).toFixed(1)}h.01`;
   }
   return s('path', { class: `dots ${kind}${xs.length > 400 ? ' many' : ''}`, d: path });
 }

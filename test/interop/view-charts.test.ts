@@ -67,6 +67,47 @@ describe('charts', () => {
     await expect.poll(() => drawn('train/loss', FIRST)).toEqual(steps.map(({ microStep, loss }) => [microStep, loss]));
   });
 
+  test('list of a zoom what is seen, not the points beyond its edges that lines lead to', async () => {
+    await open('charts');
+    const card = page.locator('article[data-tag="train/micro_loss"]');
+    const frame = card.locator('.u-over');
+    await frame.waitFor();
+    await card.hover();
+    await card.getByRole('button', { name: 'Values' }).click();
+    const { x, y, width, height } = (await frame.boundingBox())!;
+    await page.mouse.move(x + width * 0.2, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.3, y + height / 2, { steps: 4 });
+    await page.mouse.up();
+    const cells = () => card.locator('tbody tr').filter({ hasText: FIRST }).locator('td').allInnerTexts();
+    const micro = only('micro-batch');
+    await expect.poll(async () => Number((await cells())[4])).toBeLessThan(30);
+    const [, last, , , points] = (await cells()).map(Number) as [number, number, number, number, number];
+    const shown = await drawn('train/micro_loss', FIRST);
+    expect(shown.length).toBe(points + 2);
+    expect(last).toBe(shown.at(-2)![0]);
+    expect(Number((await cells())[0])).toBeCloseTo(micro[last - 1]!.loss, 3);
+  });
+
+  test('stay on the axis that was chosen last, whichever answer comes last', async () => {
+    await open('charts');
+    const expected = steps.map(({ microStep, loss }) => [microStep, loss]);
+    await expect.poll(() => drawn('train/loss', FIRST)).toEqual(expected);
+    const held: (() => void)[] = [];
+    await page.route(/api\/series.*axis=samples/, async (route) => {
+      await new Promise<void>((go) => held.push(go));
+      await route.continue().catch(() => {});
+    });
+    const choose = (name: string) => page.locator('.segments label').filter({ hasText: name }).click();
+    const given = page.waitForEvent('requestfailed', (request) => request.url().includes('axis=samples'));
+    await choose('Samples');
+    await expect.poll(() => held.length).toBeGreaterThan(0);
+    await choose('Micro-batch');
+    await given;
+    for (const go of held) go();
+    await expect.poll(() => drawn('train/loss', FIRST)).toEqual(expected);
+  });
+
   test('are zoomed, smoothed and put on a log scale', async () => {
     await open('charts');
     const frame = page.locator('article[data-tag="train/micro_loss"] .u-over');

@@ -2,7 +2,7 @@ import type { Axis, RunAnswer } from '../src/view/protocol.js';
 import { fetchSeries } from './api.js';
 import { AXIS_NAMES } from './axes.js';
 import { type Chart, type ChartCursor, createChart } from './chart.js';
-import type { Span } from './chart-scales.js';
+import { pointsWithin, type Span } from './chart-scales.js';
 import { readingsAt, readingsText, swatch, tooltip } from './chart-tooltip.js';
 import { type Curve, spanOf } from './curves.js';
 import { fill, h } from './dom.js';
@@ -161,7 +161,8 @@ export function createChartCard(tag: string, number: number): ChartCard {
       ...(zoom === undefined ? {} : { from: zoom.min, to: zoom.max }),
     };
     const key = JSON.stringify([asked, runs.map(({ version }) => version)]);
-    if (key === drawnKey || key === askedKey) return;
+    // What is on its way comes after what is drawn: it is given up where that is wanted again.
+    if (key === (askedKey || drawnKey)) return;
     askedKey = key;
     fetching?.abort();
     const mine = new AbortController();
@@ -213,7 +214,9 @@ export function createChartCard(tag: string, number: number): ChartCard {
     if (!isTable) return;
     const rows = curves
       .filter(({ kind, status }) => kind === 'raw' && status === 'drawn')
-      .map(({ run, xs, ys, total, source }) => {
+      .map((curve) => {
+        const { run, total, source } = curve;
+        const { xs, ys } = zoom === undefined ? curve : pointsWithin(curve, zoom);
         const span = spanOf([ys]);
         return h(
           'tr',
@@ -255,8 +258,7 @@ export function createChartCard(tag: string, number: number): ChartCard {
       context = next;
       if (isOtherAxis) {
         // What is drawn stands on the old axis.
-        curves = [];
-        zoom = undefined;
+        [curves, drawnKey, zoom] = [[], '', undefined];
         reset.hidden = true;
       } else if (looksOther && curves.length > 0) {
         draw();

@@ -25,8 +25,8 @@ export function xSpan(curves: readonly Curve[]): Span {
 }
 
 /** The range of y that is to be seen between two x, with some room around it. */
-export function ySpan(curves: readonly Curve[], { min: from, max: to }: Span, isLog: boolean): Span {
-  const seen = curves.map(({ xs, ys }) => ys.subarray(firstFrom(xs, from), firstFrom(xs, to, true)));
+export function ySpan(curves: readonly Curve[], x: Span, isLog: boolean): Span {
+  const seen = curves.map((curve) => pointsWithin(curve, x).ys);
   const { min, max } = apart(spanOf(seen, isLog) ?? { min: isLog ? 0.1 : 0, max: 1 });
   if (isLog) {
     const room = min === max ? 2 : (max / min) ** 0.04;
@@ -34,6 +34,12 @@ export function ySpan(curves: readonly Curve[], { min: from, max: to }: Span, is
   }
   const room = min === max ? Math.abs(min) * 0.1 || 1 : (max - min) * 0.06;
   return { min: min - room, max: max + room };
+}
+
+/** The points of a curve between two x, both included; lines also lead to one beyond each of them. */
+export function pointsWithin({ xs, ys }: Curve, { min, max }: Span): Pick<Curve, 'xs' | 'ys'> {
+  const [from, to] = [firstFrom(xs, min), firstFrom(xs, max, true)];
+  return { xs: xs.subarray(from, to), ys: ys.subarray(from, to) };
 }
 
 /** Values that differ by what rounding does are one: a line, not a cliff. */

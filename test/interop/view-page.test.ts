@@ -207,6 +207,23 @@ test.each(['light', 'dark'] as const)('has nothing serious that axe would find, 
   }
 });
 
+test('takes no connection while nobody sees it: a browser has six for all tabs', async () => {
+  const becomes = (state: string) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => value });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+  const isStream = (request: { url(): string }) => request.url().endsWith('api/events');
+  await open('charts');
+  const ended = page.waitForEvent('requestfailed', { predicate: isStream, timeout: 3000 });
+  await becomes('hidden');
+  await ended;
+  const begun = page.waitForEvent('request', { predicate: isStream, timeout: 3000 });
+  await becomes('visible');
+  await begun;
+  await page.locator('.status.live').waitFor();
+});
+
 test('says so when its program has ended', async () => {
   const own = await serveView(view.dir);
   await page.goto(own.url);

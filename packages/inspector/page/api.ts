@@ -58,9 +58,22 @@ export const fetchMediaValue = (run: number, tag: number, index: number) =>
 export const pictureUrl = (run: number, tag: number, index: number, picture: number) =>
   `api/media/${run}/picture?tag=${tag}&index=${index}&picture=${picture}`;
 
-/** Calls `onNews` with what the server says is new, and `onLost` while it can't be reached. */
+/**
+ * Calls `onNews` with what the server says is new, and `onLost` while it can't be reached. Not while nobody sees the page: a
+ * browser has six connections to a server for all of its tabs, and the seventh tab would never come up.
+ */
 export function listen(onNews: () => void, onLost: () => void): void {
-  const source = new EventSource('api/events');
-  source.addEventListener('message', onNews);
-  source.addEventListener('error', onLost);
+  let source: EventSource | undefined;
+
+  function follow(): void {
+    source?.close();
+    source = undefined;
+    if (document.visibilityState === 'hidden') return;
+    source = new EventSource('api/events');
+    source.addEventListener('message', onNews);
+    source.addEventListener('error', onLost);
+  }
+
+  document.addEventListener('visibilitychange', follow);
+  follow();
 }

@@ -160,6 +160,8 @@ describe('microbatch replay', () => {
   it.each([
     ['no target', [], 2, /--tensorboard DIR, --wandb DIR, or both/],
     ['a folder that has event files', ['--tensorboard', '.'], 2, /has event files already/],
+    ['a file for a folder', ['--tensorboard', JOURNAL], 2, /digits.microbatch.jsonl is no folder/],
+    ['a file for the folder of a W&B run', ['--wandb', JOURNAL], 2, /digits.microbatch.jsonl.wandb is no folder/],
     [
       'an axis on which micro-batches share an x',
       ['--wandb', 'out', '--step-axis', 'accumulated', '--log-accum-batch=false'],
@@ -182,7 +184,7 @@ describe('microbatch replay', () => {
   ])('refuses %s', async (_name, args, exitCode, message) => {
     const dir = temporaryFolder();
     await logRun({ dir });
-    const below = args.map((arg) => (arg === '.' || arg === 'out' ? join(dir, arg) : arg));
+    const below = args.map((arg) => (['.', 'out', JOURNAL].includes(arg) ? join(dir, arg) : arg));
     const { code, stderr } = await runCommand(['replay', join(dir, JOURNAL), ...below]);
     expect(stderr).toMatch(message);
     expect(code).toBe(exitCode);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger, Receipt } from '@microbatch/core';
 import { assertAxisFits, LoggerError, type NamingScheme, type RunInfo, type StepAxis } from '@microbatch/core/logger';
@@ -127,9 +127,7 @@ function assertTargets({ tensorboard, wandb }: ReplayFlags): void {
   }
   if (tensorboard === undefined) return;
   const folders = [tensorboard, join(tensorboard, 'train'), join(tensorboard, 'validation')];
-  const taken = folders
-    .filter(existsSync)
-    .flatMap((folder) => readdirSync(folder).filter((name) => name.includes('tfevents')));
+  const taken = folders.flatMap((folder) => namesIn(folder).filter((name) => name.includes('tfevents')));
   if (taken.length === 0) return;
   throw new CommandError(
     `${printable(tensorboard)} has event files already, and TensorBoard would show both: name another folder`,
@@ -165,10 +163,20 @@ function targetsOf(flags: ReplayFlags, run: RunInfo): Target[] {
   return targets;
 }
 
+/** Of a folder that may not be there yet. Throws a `CommandError` for what can be no folder of an output. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new CommandError(code === 'ENOTDIR' ? `${printable(folder)} is no folder` : printable(message, 400));
+  }
+}
+
 function wandbFolders(dir: string): string[] {
   const parent = join(dir, 'wandb');
-  if (!existsSync(parent)) return [];
-  return readdirSync(parent)
+  return namesIn(parent)
     .filter((name) => name.startsWith('offline-run-'))
     .map((name) => join(parent, name));
 }

@@ -29,6 +29,12 @@ describe('eventToJson and eventFromJson', () => {
     ['no type', clocks, /not an event: \{"microStep"/],
     ['no clocks', { type: 'log', values: {} }, /without microStep/],
     ['a clock that is text', { ...clocks, type: 'log', time: 'now' }, /without time/],
+    ['a log without values', { ...clocks, type: 'log' }, /log without values/],
+    ['a loss that is null', { ...clocks, type: 'micro-batch', loss: null }, /micro-batch without loss/],
+    ['a run without a policy', { ...clocks, type: 'run-start', run: { plan: {} } }, /run-start without policy/],
+    ['no lineage', { ...clocks, type: 'discarded-window' }, /discarded-window without microBatches/],
+    ['half a lineage', { ...clocks, type: 'discarded-window', microBatches: [null] }, /without whole microBatches/],
+    ['wrong validation', { ...clocks, type: 'epoch-end', train: {}, valid: [1] }, /without valid metrics/],
   ])('refuse %s', (_, json, message) => {
     expect(() => eventFromJson(json)).toThrow(SyntaxError);
     expect(() => eventFromJson(json)).toThrow(message);

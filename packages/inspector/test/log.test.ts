@@ -176,8 +176,9 @@ describe('microbatch log', () => {
 
   it('tells once of a key that nobody knows, and of a loss without samples, and complains of neither', async () => {
     const { code, stderr, stdout } = await log(
-      lines(micro(3, { lr: 1 }), micro(1, { lr: 1 }), '{"loss":1}', '{"loss":2}'),
+      lines(micro(3, { lr: 1 }), micro(1, { lr: 1, constructor: 2 }), '{"loss":1}', '{"loss":2}'),
     );
+    expect(stderr).toMatch(/"constructor" is no key of a record/);
     expect(stderr.match(/"lr" is no key of a record/g)).toHaveLength(1);
     expect(stderr.match(/a loss without samples is no record/g)).toHaveLength(1);
     expect([code, stdout]).toEqual([0, '{"loss":1}\n{"loss":2}\n']);

@@ -27,7 +27,8 @@ export function indexWhere(lines: readonly Line[], isMeant: (line: Line) => bool
 export function wandbLog(dir: string, at = 0): string {
   const folders = readdirSync(join(dir, 'wandb')).filter((name) => name.startsWith('offline-run-'));
   const folder = folders.sort()[at]!;
-  return join(dir, 'wandb', folder, 'run-digits.wandb');
+  const name = readdirSync(join(dir, 'wandb', folder)).find((file) => file.endsWith('.wandb'))!;
+  return join(dir, 'wandb', folder, name);
 }
 
 /** The paths of a folder's event files. */

@@ -46,10 +46,23 @@ describe('microbatch replay', () => {
   ] satisfies [string, Omit<LoggedRun, 'dir'>][])('writes the same again: %s', async (_name, options) => {
     const [dir, out] = [temporaryFolder(), temporaryFolder()];
     await logRun({ dir, ...options });
-    const { code } = await runCommand(['replay', join(dir, JOURNAL), '--tensorboard', out, '--wandb', out]);
+    const where = ['--tensorboard', out, '--wandb', out, '--id', 'digits'];
+    const { code } = await runCommand(['replay', join(dir, JOURNAL), ...where]);
     expect(code).toBe(0);
     expect(await eventsOf(eventFiles(out)[0]!)).toEqual(await eventsOf(eventFiles(dir)[0]!));
     expect(rowsOf(out)).toEqual(rowsOf(dir));
+  });
+
+  it('makes a W&B run of its own, so that sync does not put the same rows into the first one once more', async () => {
+    const [dir, out, long] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+    await logRun({ dir });
+    await runCommand(['replay', join(dir, JOURNAL), '--wandb', out]);
+    expect(readWandbRun(wandbLog(out)).run.id).toBe('digits-replay');
+    expect(await faultsOf(dir, out)).toMatchObject({ faults: 0, kinds: [{ length: 4 }] });
+    const id = 'x'.repeat(64);
+    await logRun({ dir: long, id });
+    await runCommand(['replay', join(long, `${id}.microbatch.jsonl`), '--wandb', join(long, 'out')]);
+    expect(readWandbRun(wandbLog(join(long, 'out'))).run.id).toBe(`${'x'.repeat(57)}-replay`);
   });
 
   it('writes both parts of a resumed run again', async () => {
@@ -160,6 +173,8 @@ describe('microbatch replay', () => {
   it.each([
     ['no target', [], 2, /--tensorboard DIR, --wandb DIR, or both/],
     ['a folder that has event files', ['--tensorboard', '.'], 2, /has event files already/],
+    ['a file for a folder', ['--tensorboard', JOURNAL], 2, /digits.microbatch.jsonl is no folder/],
+    ['a file for the folder of a W&B run', ['--wandb', JOURNAL], 2, /digits.microbatch.jsonl.wandb is no folder/],
     [
       'an axis on which micro-batches share an x',
       ['--wandb', 'out', '--step-axis', 'accumulated', '--log-accum-batch=false'],
@@ -182,7 +197,7 @@ describe('microbatch replay', () => {
   ])('refuses %s', async (_name, args, exitCode, message) => {
     const dir = temporaryFolder();
     await logRun({ dir });
-    const below = args.map((arg) => (arg === '.' || arg === 'out' ? join(dir, arg) : arg));
+    const below = args.map((arg) => (['.', 'out', JOURNAL].includes(arg) ? join(dir, arg) : arg));
     const { code, stderr } = await runCommand(['replay', join(dir, JOURNAL), ...below]);
     expect(stderr).toMatch(message);
     expect(code).toBe(exitCode);

@@ -98,6 +98,21 @@ const journal: Readonly<Record<string, Planted>> = {
     says: { code: 'missing-micro-batch', at: { microStep: 6 }, found: 'nothing' },
     codes: ['missing-micro-batch', 'unexpected-point'],
   },
+  'a window without its lineage': {
+    plant: (dir) => change(dir, isStep(3), { microBatches: undefined }),
+    says: { code: 'damaged-line', at: { line: 18 }, message: expect.stringContaining('without microBatches') },
+  },
+  'a loss that is null': {
+    plant: (dir) => change(dir, isMicro(6), { loss: null }),
+    says: { code: 'damaged-line', at: { line: 9 }, message: expect.stringContaining('micro-batch without loss') },
+  },
+  'a run without its policy': {
+    plant: (dir) =>
+      editJournal(dir, (lines) =>
+        lines.map((line) => (line.type === 'run-start' ? { ...line, run: { ...line.run, policy: null } } : line)),
+      ),
+    says: { code: 'damaged-line', at: { line: 2 } },
+  },
   'a duplicated step': {
     plant: (dir) => editJournal(dir, (lines) => doubled(lines, indexWhere(lines, isStep(3)))),
     says: { code: 'duplicate-step', at: { step: 3 }, key: 'step', expected: 4, found: 3 },

@@ -47,6 +47,19 @@ const runs: Readonly<Record<string, Omit<LoggedRun, 'dir'>>> = {
   'the accumulated axis in TensorBoard': { tensorboardAxis: 'accumulated' },
   'the split layout': { layout: 'split' },
   'logged values of every kind': { values: { 1: { early: 1 }, 4: { ...sampleValues() }, 5: { 'suite/number': -0 } } },
+  'logged values that hide clocks': {
+    values: {
+      1: { epoch: 9 },
+      5: { epoch: 7, 'trainer/step': 3 },
+      6: { epoch: 'the first' },
+      20: { 'trainer/samples': 1, epoch: 2 },
+    },
+  },
+  'logged epochs, micro-batches': {
+    policy: gradientAccumulation({ ...fixed, logAccumBatch: false }),
+    values: { 4: { epoch: 7 }, 5: { epoch: 7 } },
+  },
+  "logged epochs, fastai's names": { names: 'fastai', values: { 5: { epoch: 7 }, 9: { epoch: 7 }, 11: { epoch: 1 } } },
   'logged values that hide others': {
     values: { 5: { 'train/loss': 3, mixed: 1, accuracy: 2 }, 6: { mixed: 'now a text' }, 10: { 'valid/loss': 4 } },
   },
@@ -104,6 +117,13 @@ describe('verify', () => {
         ],
       },
     ]);
+  });
+
+  it('takes an epoch that the user logged for one where there is no journal', async () => {
+    const dir = temporaryFolder();
+    await logRun({ dir, values: { 5: { epoch: 7 } } });
+    rmSync(join(dir, 'digits.microbatch.jsonl'));
+    expect(await verify([dir])).toMatchObject({ faults: 0, runs: [{ id: 'digits' }] });
   });
 
   it('tells runs of one folder apart', async () => {

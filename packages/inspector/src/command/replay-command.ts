@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger, Receipt } from '@microbatch/core';
 import { assertAxisFits, LoggerError, type NamingScheme, type RunInfo, type StepAxis } from '@microbatch/core/logger';
@@ -17,8 +17,9 @@ import { checkingOptions } from './usage.js';
 const HELP = `
 Writes what a run logged once more, by the same loggers: with other options, on another axis or with other names. A journal
 that goes on from a checkpoint is replayed from the run's beginning: it names the journals before it. Give the journals of a
-run that was resumed without checkpoints in their order. The W&B run is written offline, under the run's own id unless --id
-says otherwise: upload it by microbatch sync. Event files go to a folder that has none.
+run that was resumed without checkpoints in their order. The W&B run is written offline, as a run beside the first one, which
+has its rows: its id ends in -replay unless --id says otherwise. Upload it by microbatch sync. Event files go to a folder that
+has none.
 
 Exit codes: 0 all events were written; 1 the journal is damaged or torn, or a logger failed: the rest is written;
 2 an option or a path is wrong.
@@ -61,7 +62,7 @@ export const addReplay: Subcommand = (program, context) => {
     .addOption(layoutOption())
     .addOption(logAccumBatchOption())
     .option('--project <name>', "W&B project (default: the run's own)")
-    .option('--id <id>', "W&B run id (default: the run's own)")
+    .option('--id <id>', "W&B run id (default: the run's own, and -replay)")
     .addHelpText('after', HELP)
     .action((journals: string[], flags: ReplayFlags) => replayAll(journals, flags, context));
 };
@@ -127,9 +128,7 @@ function assertTargets({ tensorboard, wandb }: ReplayFlags): void {
   }
   if (tensorboard === undefined) return;
   const folders = [tensorboard, join(tensorboard, 'train'), join(tensorboard, 'validation')];
-  const taken = folders
-    .filter(existsSync)
-    .flatMap((folder) => readdirSync(folder).filter((name) => name.includes('tfevents')));
+  const taken = folders.flatMap((folder) => namesIn(folder).filter((name) => name.includes('tfevents')));
   if (taken.length === 0) return;
   throw new CommandError(
     `${printable(tensorboard)} has event files already, and TensorBoard would show both: name another folder`,
@@ -156,7 +155,7 @@ function targetsOf(flags: ReplayFlags, run: RunInfo): Target[] {
     const before = new Set(wandbFolders(dir));
     const project = flags.project ?? run.project;
     const quiet = { quiet: true, systemMetrics: false, saveGit: false } as const;
-    const id = flags.id ?? run.id;
+    const id = flags.id ?? replayId(run.id);
     const logger = checkingOptions(() =>
       wandb({ dir, mode: 'offline', id, ...(project && { project }), ...shared, ...quiet }),
     );
@@ -165,10 +164,27 @@ function targetsOf(flags: ReplayFlags, run: RunInfo): Target[] {
   return targets;
 }
 
+/** Of another run: W&B's server would put the same rows behind those that the run has. At most 64 characters. */
+function replayId(runId: string): string {
+  return `${runId.slice(0, 64 - REPLAY_SUFFIX.length)}${REPLAY_SUFFIX}`;
+}
+
+const REPLAY_SUFFIX = '-replay';
+
+/** Of a folder that may not be there yet. Throws a `CommandError` for what can be no folder of an output. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new CommandError(code === 'ENOTDIR' ? `${printable(folder)} is no folder` : printable(message, 400));
+  }
+}
+
 function wandbFolders(dir: string): string[] {
   const parent = join(dir, 'wandb');
-  if (!existsSync(parent)) return [];
-  return readdirSync(parent)
+  return namesIn(parent)
     .filter((name) => name.startsWith('offline-run-'))
     .map((name) => join(parent, name));
 }

@@ -56,7 +56,10 @@ export function parseLine(line: string, assertValues: (values: LogValues) => voi
 }
 
 function withoutAliases(fields: Fields): Fields {
-  const entries = Object.entries(fields).map(([key, value]) => [ALIASES[key] ?? key, value]);
+  const entries = Object.entries(fields).map(([key, value]) => [
+    Object.hasOwn(ALIASES, key) ? ALIASES[key] : key,
+    value,
+  ]);
   return Object.fromEntries(entries);
 }
 

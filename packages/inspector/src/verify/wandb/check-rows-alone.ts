@@ -51,7 +51,8 @@ export function checkRowsAlone(target: WandbTarget, report: Reporter): void {
 }
 
 function checkRising(before: WandbRow, step: number, row: WandbRow, report: Reporter): void {
-  for (const key of [...Object.values(CLOCKS), 'epoch', '_timestamp', '_runtime']) {
+  // Not the epoch: a value of that name is what many programs log themselves, as it suits them.
+  for (const key of [...Object.values(CLOCKS), '_timestamp', '_runtime']) {
     const [from, to] = [before[key], row[key]];
     if (typeof from !== 'number' || typeof to !== 'number' || to >= from) continue;
     const message = `row ${step} says ${key} ${to}, less than the row before it`;

@@ -16,6 +16,15 @@ export interface ExpectedRow extends Clocks {
   readonly joined: ReadonlyMap<string, ExpectedValue>;
 }
 
+/** The names under which a row holds the run's clocks. */
+export const CLOCKS = {
+  'trainer/micro_step': 'microStep',
+  'trainer/step': 'step',
+  'trainer/samples': 'samples',
+  epoch: 'epoch',
+} as const;
+const CLOCK_KEYS = Object.keys(CLOCKS);
+
 /** How a W&B run was made of the events. */
 export interface RowRules {
   readonly axis: StepAxis;
@@ -94,6 +103,8 @@ export function createExpectedRows(run: RunInfo, rules: RowRules, emit: (row: Ex
     }
     isFirst = false;
     next = row;
+    // A value of a clock's name is what the row says, until a batch says its own.
+    for (const key of CLOCK_KEYS) open.joined.delete(key);
     for (const [key, value] of shownNumbers(event, shown)) {
       open.batch.set(key, value);
       open.joined.delete(key);
@@ -121,7 +132,10 @@ export function createExpectedRows(run: RunInfo, rules: RowRules, emit: (row: Ex
           takeBatch(event, isLate);
           break;
         case 'epoch-end':
-          if (rules.epochAtEnd && open !== undefined && !isFirst) open = { ...open, epoch: event.epoch };
+          if (rules.epochAtEnd && open !== undefined && !isFirst) {
+            open = { ...open, epoch: event.epoch };
+            open.joined.delete('epoch');
+          }
           join(
             event,
             Object.entries(event.valid ?? {}).map(([metric, value]) => [rules.names.valid(metric), value]),

@@ -2,6 +2,11 @@
 export interface Interrupts {
   /** The first that came. */
   readonly signal: 'SIGINT' | 'SIGTERM' | undefined;
+  /**
+   * Resolves when a signal that came before now has been taken: Ctrl-C ends a pipeline's programs together, and the end of
+   * their output can be read before the signal that made it.
+   */
+  settle(): Promise<void>;
   /** From now on they end the process as they would have. */
   release(): void;
 }
@@ -27,6 +32,10 @@ export function onInterrupt(listener: (signal: 'SIGINT' | 'SIGTERM') => void): I
   return {
     get signal() {
       return first;
+    },
+    async settle() {
+      // Signals are taken where Node polls: once more after this turn's.
+      for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
     },
     release,
   };

@@ -98,6 +98,7 @@ async function log(command: readonly string[], flags: LogFlags, context: Command
   const interrupts = onInterrupt((signal) => interrupt(signal, source, program, complain));
   await readLines(source, lines, interrupts);
   const programCode = await program?.ended;
+  await interrupts.settle();
   const logged = await lines.end(knownEnd(interrupts, programCode));
   interrupts.release();
   const places = loggers.map(({ where }) => where());

@@ -39,7 +39,7 @@ describe('docs/command.md', () => {
     },
   );
 
-  it.each(['runs', 'verify', 'replay', 'sync', 'log'])('%s --help has its exit codes', async (name) => {
+  it.each(['view', 'runs', 'verify', 'replay', 'sync', 'log'])('%s --help has its exit codes', async (name) => {
     expect((await runCommand([name, '--help'])).stdout).toMatch(/Exit codes: 0 /);
   });
 });

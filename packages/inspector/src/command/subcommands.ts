@@ -15,10 +15,7 @@ export const SUBCOMMANDS: readonly SubcommandEntry[] = [
     name: 'view',
     args: '[dir]',
     summary: 'show runs on a local page, on every clock',
-    async load() {
-      const { addView } = await import('../view/view-command.js');
-      return (program, { io, exitWith }) => addView(program, io, exitWith);
-    },
+    load: async () => (await import('./view-command.js')).addView,
   },
   {
     name: 'runs',

@@ -1,34 +1,32 @@
-import type { Command } from 'commander';
-import type { CommandIo } from '../command/command-io.js';
-import { CommandError, EXIT } from '../command/exit-codes.js';
-import { hasDesktop, openBrowser } from './open-browser.js';
-import { type RunsServer, serveRuns } from './serve-runs.js';
+import { hasDesktop, openBrowser } from '../view/open-browser.js';
+import { type RunsServer, serveRuns } from '../view/serve-runs.js';
+import { type CommonOptions, type Subcommand, withCommonOptions } from './command-context.js';
+import { CommandError, EXIT } from './exit-codes.js';
 
-interface ViewOptions {
+interface ViewOptions extends CommonOptions {
   readonly port?: number;
   readonly open?: boolean;
-  readonly json?: boolean;
 }
 
-const EXAMPLES = `
+const HELP = `
+Serves the page until it is ended, by Ctrl-C or SIGTERM: to this machine alone, and only to those who know its address.
+
+Exit codes: 0 it was ended; 1 it could not be served; 2 there is no such folder, or an option is wrong.
+
 Examples:
   $ microbatch view                    the runs at and below this folder
   $ microbatch view runs --port 6007   at the same address each time, but for its token
-  $ microbatch view runs --no-open     prints the address alone; behind ssh, forward its port
+  $ microbatch view runs --no-open     prints the address alone; behind ssh, forward its port`;
 
-The page is served to this machine alone, and only to those who know its address.`;
-
-/** Adds `microbatch view`: a page that shows runs on every clock, until it is interrupted. */
-export function addView(program: Command, io: CommandIo, exitWith: (exitCode: number) => void): void {
-  program
-    .command('view')
-    .description('shows runs on a local page: curves on every clock, both step axes, media, config')
+/** `microbatch view`. */
+export const addView: Subcommand = (program, { io, exitWith }) => {
+  withCommonOptions(program.command('view'))
+    .description('Shows runs on a local page: curves on every clock, both step axes, media, config.')
     .argument('[dir]', 'folder that holds runs, at any depth', '.')
     .option('--port <n>', 'port of the page; any free one by default', portOf)
     .option('--open', 'open a browser; the default at a desktop')
     .option('--no-open', 'open no browser')
-    .option('--json', 'print the address as JSON')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', HELP)
     .action(async (dir: string, options: ViewOptions) => {
       const server = await serve(dir, options);
       io.stdout.write(
@@ -45,7 +43,7 @@ export function addView(program: Command, io: CommandIo, exitWith: (exitCode: nu
       await server.close();
       exitWith(EXIT.ok);
     });
-}
+};
 
 function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;

@@ -105,7 +105,7 @@ describe('microbatch runs', () => {
     });
     expect(await runCommand(['runs', join(dir, 'gone')])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/no such file/),
+      stderr: expect.stringMatching(/there is no folder ".*gone"\n$/),
     });
   });
 });

@@ -4,6 +4,7 @@ import { openRunStore, type RunStore } from '../runs/run-store.js';
 import { lastClocks } from '../view/clock-answer.js';
 import { type CommandContext, type CommonOptions, type Subcommand, withCommonOptions } from './command-context.js';
 import { CommandError, EXIT } from './exit-codes.js';
+import { folderError } from './folder-error.js';
 import { createOutput, type Output } from './output.js';
 import { printable } from './printable.js';
 import { createProgress } from './progress.js';
@@ -69,7 +70,7 @@ async function read(dir: string, { io }: CommandContext): Promise<RunStore> {
     return store;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new CommandError((error as Error).message);
+    throw folderError(error, dir) ?? new CommandError((error as Error).message);
   } finally {
     progress.stop();
   }

@@ -2,6 +2,7 @@ import { hasDesktop, openBrowser } from '../view/open-browser.js';
 import { type RunsServer, serveRuns } from '../view/serve-runs.js';
 import { type CommonOptions, type Subcommand, withCommonOptions } from './command-context.js';
 import { CommandError, EXIT } from './exit-codes.js';
+import { folderError } from './folder-error.js';
 
 interface ViewOptions extends CommonOptions {
   readonly port?: number;
@@ -60,11 +61,7 @@ async function serve(dir: string, { port }: ViewOptions): Promise<RunsServer> {
       throw new CommandError(`port ${port} is taken by another program: leave --port out for a free one`, EXIT.failed);
     }
     if (syscall === 'listen') throw new CommandError(`port ${port} can't be used: ${message}`, EXIT.failed);
-    if (code === 'ENOENT') throw new CommandError(`there is no folder ${JSON.stringify(dir)}`);
-    if (code === 'ENOTDIR') throw new CommandError(`${JSON.stringify(dir)} is no folder`);
-    if (code === 'EACCES' || code === 'EPERM')
-      throw new CommandError(`${JSON.stringify(dir)} may not be read (${code})`);
-    throw new CommandError(message, EXIT.failed);
+    throw folderError(error, dir) ?? new CommandError(message, EXIT.failed);
   }
 }
 

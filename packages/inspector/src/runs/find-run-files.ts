@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { findSources } from './find-sources.js';
+import { findFiles } from './find-files.js';
 import { identifyEventFile, identifyJournal, identifyWandbLog, problemOf } from './identify.js';
 import { type IdentifiedFile, type IdentifiedFolder, joinSources, type RunFiles } from './join-sources.js';
 import type { Problem } from './run-source.js';
@@ -85,7 +85,7 @@ export function createRunFinder(root: string): RunFinder {
 
   return {
     async find() {
-      const found = await findSources(root);
+      const found = await findFiles(root);
       const problems = [...found.problems];
       const journals = await identifyAll(found.journals, problems, identifyJournal);
       const logs = await identifyAll(found.wandbLogs, problems, identifyWandbLog);

@@ -21,7 +21,7 @@ const PASSED_OVER = new Set(['node_modules', '.git', '__pycache__']);
  * Looks for runs at and below `root`, a real path, without following symbolic links: what they lead to inside of `root` is
  * found where it lies, and nothing outside may be shown. Rejects with the file system's error where `root` can't be read.
  */
-export async function findSources(root: string): Promise<FoundFiles> {
+export async function findFiles(root: string): Promise<FoundFiles> {
   const found = {
     journals: [] as string[],
     wandbLogs: [] as string[],

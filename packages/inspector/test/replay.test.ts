@@ -166,7 +166,7 @@ describe('microbatch replay', () => {
     const { code, stdout, stderr } = await runCommand(['replay', path, '--tensorboard', out]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/line 7 can't be read/);
-    expect(stdout).toMatch(/1 damaged lines are left out\n.*its last line is torn/);
+    expect(stdout).toMatch(/1 damaged line left out\n.*its last line is torn/);
     expect((await eventsOf(eventFiles(out)[0]!)).length).toBeGreaterThan(10);
   });
 

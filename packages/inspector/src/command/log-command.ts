@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { createLineLog, type KnownEnd, type LineLog, type LoggedLines } from '../log/log-lines.js';
 import { startProgram, type TrainingProgram } from '../log/training-program.js';
+import { plural } from '../plural.js';
 import { type CommandContext, type Subcommand, withCommonOptions } from './command-context.js';
 import { CommandError, EXIT } from './exit-codes.js';
 import { type Interrupts, onInterrupt } from './interrupts.js';
@@ -183,12 +184,13 @@ function* textOf(
   if (run === undefined)
     yield 'no micro-batch came, so that there is no run: print {"loss": 0.7, "samples": 8}, one a line';
   else {
-    yield `run ${run.id} ${outcome ?? 'failed'}: ${microBatches} micro-batches, ${steps} optimizer steps`;
+    yield `run ${run.id} ${outcome ?? 'failed'}: ${plural(microBatches, 'micro-batch', 'micro-batches')}, ${plural(steps, 'optimizer step')}`;
     if (error !== undefined) yield printable(error, 400);
     for (const [at, { logger, errors }] of receipts.entries()) {
       const [failure] = errors;
       yield `${logger}: ${printable(places[at]!)}${failure === undefined ? '' : `: ${printable(failure.message, 400)}`}`;
     }
   }
-  if (rejected > 0) yield `${rejected} lines were meant to be records, but are none: they are not logged`;
+  if (rejected === 1) yield '1 line was meant to be a record, but is none: it is not logged';
+  else if (rejected > 1) yield `${rejected} lines were meant to be records, but are none: they are not logged`;
 }

@@ -4,6 +4,7 @@ import type { Logger, Receipt } from '@microbatch/core';
 import { assertAxisFits, LoggerError, type NamingScheme, type RunInfo, type StepAxis } from '@microbatch/core/logger';
 import { type Layout, tensorboard } from '@microbatch/logger-tensorboard';
 import { wandb } from '@microbatch/logger-wandb';
+import { plural } from '../plural.js';
 import { recordedAs } from '../replay/record-as.js';
 import { beginningOf, type JournalBeginning, type ReplayResult, replay } from '../replay/replay.js';
 import { type CommandContext, type CommonOptions, type Subcommand, withCommonOptions } from './command-context.js';
@@ -195,8 +196,8 @@ function outputOf({ logger, written, errors }: Receipt, path: string): Replayed[
 }
 
 function printReplayed({ path, events, damaged, end, outputs }: Replayed, output: Output): void {
-  output.line(`${printable(path)}: ${events.toLocaleString('en')} events`);
-  if (damaged > 0) output.line(`  ${output.red(`${damaged} damaged lines are left out`)}`);
+  output.line(`${printable(path)}: ${plural(events, 'event')}`);
+  if (damaged > 0) output.line(`  ${output.red(`${plural(damaged, 'damaged line')} left out`)}`);
   if (end === 'torn-line') output.line(`  ${output.red('its last line is torn, and left out')}`);
   if (end === 'no-run-end') output.line(`  ${output.yellow('its run is not over: what is written ends as stopped')}`);
   for (const { logger, path: folder, error } of outputs) {

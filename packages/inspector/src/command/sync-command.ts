@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { LoggerError } from '@microbatch/core/logger';
+import { plural } from '../plural.js';
 import { type SyncedLog, syncLogs } from '../sync/sync-logs.js';
 import { findSources } from '../verify/find-sources.js';
 import { createFindings } from '../verify/finding.js';
@@ -117,7 +118,7 @@ const WORDS = {
 function printLog({ path, outcome, url, rows, error }: SyncedLog, output: Output): void {
   const paint =
     outcome === 'left' ? output.red : outcome === 'uploaded' || outcome === 'there' ? output.green : output.yellow;
-  const count = outcome === 'uploaded' ? `, ${rows.acknowledged.toLocaleString('en')} rows` : '';
+  const count = outcome === 'uploaded' ? `, ${plural(rows.acknowledged, 'row')}` : '';
   const address = url === undefined ? '' : `  ${printable(url)}`;
   output.line(`${printable(nameOf(path))}  ${paint(WORDS[outcome])}${count}${address}`);
   if (error !== undefined) output.line(`  ${printable(error.message, 600)}`);

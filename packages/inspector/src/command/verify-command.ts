@@ -1,3 +1,4 @@
+import { plural } from '../plural.js';
 import type { Finding, Place } from '../verify/finding.js';
 import type { CheckedSource, RunReport, VerifyReport } from '../verify/report.js';
 import { verify } from '../verify/verify.js';
@@ -56,7 +57,7 @@ function print({ runs, findings, faults }: VerifyReport, output: Output): void {
   }
   if (runs.length === 0) return;
   const good = runs.filter((run) => run.faults === 0).length;
-  const sum = `${count(runs.length, 'run')}, ${good} without a fault; ${count(faults, 'fault')}`;
+  const sum = `${plural(runs.length, 'run')}, ${good} without a fault; ${plural(faults, 'fault')}`;
   output.line(faults === 0 ? output.green(sum) : output.red(sum));
 }
 
@@ -69,24 +70,24 @@ function printRun({ id, name, outcome, sources, findings, faults }: RunReport, o
   output.line(`${output.bold(title)}${isJournaled ? `, ${outcome ?? 'not over'}` : ''}`);
   for (const source of sources) output.line(`  ${describeSource(source)}`);
   for (const finding of findings) printFinding(finding, output);
-  output.line(faults === 0 ? `  ${output.green('no fault')}` : `  ${output.red(count(faults, 'fault'))}`);
+  output.line(faults === 0 ? `  ${output.green('no fault')}` : `  ${output.red(plural(faults, 'fault'))}`);
   output.line();
 }
 
 const KINDS = { journal: 'journal', wandb: 'W&B', tensorboard: 'TensorBoard' } as const;
 const AXES = { micro: 'micro-batches', accumulated: 'accumulated batches', samples: 'samples' } as const;
-const COUNTED: Readonly<Record<string, string>> = {
-  microBatches: 'micro-batch',
-  steps: 'step',
-  discarded: 'discarded window',
-  rows: 'row',
-  values: 'value',
-  points: 'point',
-  files: 'file',
+const COUNTED: Readonly<Record<string, readonly [one: string, many?: string]>> = {
+  microBatches: ['micro-batch', 'micro-batches'],
+  steps: ['step'],
+  discarded: ['discarded window'],
+  rows: ['row'],
+  values: ['value'],
+  points: ['point'],
+  files: ['file'],
 };
 
 function describeSource({ kind, path, axis, checked }: CheckedSource): string {
-  const counts = Object.entries(checked).map(([what, number]) => count(number, COUNTED[what] ?? what));
+  const counts = Object.entries(checked).map(([what, number]) => plural(number, ...(COUNTED[what] ?? [what])));
   const clock = axis === undefined ? '' : `; x counts ${AXES[axis]}`;
   return `${KINDS[kind].padEnd(12)} ${printable(path)}  ${counts.join(', ')}${clock}`;
 }
@@ -113,8 +114,4 @@ const PLACES: Readonly<Record<keyof Place, string>> = {
 function places(at: Place = {}): string[] {
   const names = Object.keys(PLACES) as (keyof Place)[];
   return names.flatMap((name) => (at[name] === undefined ? [] : [`${PLACES[name]} ${at[name]}`]));
-}
-
-function count(number: number, what: string): string {
-  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : what === 'micro-batch' ? 'es' : 's'}`;
 }

@@ -1,3 +1,4 @@
+import { plural } from '../plural.js';
 import { layoutOf, namesOf } from './assign.js';
 import type { EventFileSet } from './check-tensorboard.js';
 import { expectedNames } from './expected-names.js';
@@ -53,7 +54,7 @@ export async function compareWithWandb(
   for (const { tag, xs: all } of table.rest()) {
     const xs = all.filter((x) => !rowsElsewhere.has(x) && !mayGoOn(x));
     if (xs.length === 0 || !both.some((key) => route(key, layout).tag === tag)) continue;
-    const message = `${tag} has ${xs.length} points, from x ${xs[0]} on, for which W&B has no row`;
+    const message = `${tag} has ${plural(xs.length, 'point')}, from x ${xs[0]} on, for which W&B has no row`;
     report.fault('unexpected-point', { at: { x: xs[0]! }, key: tag, expected: 'nothing', message });
   }
   return { kind: 'tensorboard', path, axis, checked: { points, files: heads.length } };

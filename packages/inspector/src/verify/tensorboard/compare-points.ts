@@ -1,4 +1,5 @@
 import type { RunEndEvent } from '@microbatch/core/logger';
+import { plural } from '../../plural.js';
 import { describe } from '../expected-value.js';
 import type { Findings, Reporter } from '../finding.js';
 import { isNear } from '../near.js';
@@ -86,7 +87,7 @@ export function createPointComparison(context: PointContext, findings: Findings)
       });
     }
     if (behind.size === 0 || isGoneOnWith) return;
-    const message = `ends ${behind.size} steps before the journal, whose run is not over`;
+    const message = `ends ${plural(behind.size, 'step')} before the journal, whose run is not over`;
     findings.reporter(root).note('behind', { at: { x: Math.min(...behind) }, message });
   }
 
@@ -100,7 +101,10 @@ export function createPointComparison(context: PointContext, findings: Findings)
         const others = xs.filter((x) => x > unknownUntil && !isAhead(x));
         const report = findings.reporter(file);
         if (ahead.length > 0 && !isGoneOnWith) {
-          report.note('ahead', { key: tag, message: `${tag} goes on for ${ahead.length} points behind the journal` });
+          report.note('ahead', {
+            key: tag,
+            message: `${tag} goes on for ${plural(ahead.length, 'point')} behind the journal`,
+          });
         }
         if (others.length === 0) continue;
         report.fault('unexpected-point', {

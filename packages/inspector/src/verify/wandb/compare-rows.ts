@@ -1,4 +1,5 @@
 import type { RunEndEvent } from '@microbatch/core/logger';
+import { plural } from '../../plural.js';
 import { describe, type ExpectedValue } from '../expected-value.js';
 import type { Reporter } from '../finding.js';
 import { isNear } from '../near.js';
@@ -128,7 +129,7 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
       if (!isGoneOnWith) report.note('row-left', { at: { row: left.row }, message });
       tail.push(left);
     } else if (tail.length > 0 && !isGoneOnWith) {
-      const message = `ends ${tail.length} rows before the journal, whose run is not over`;
+      const message = `ends ${plural(tail.length, 'row')} before the journal, whose run is not over`;
       report.note('behind', { at: { row: lastRow }, message });
     }
     if (head.length > 0) {
@@ -155,7 +156,9 @@ export function createRowComparison(target: WandbTarget, context: RowContext, re
     const isAhead = (row: WandbRow) => Number(row._timestamp) * 1000 > lastTime - 1000 * TIME_SLACK_S;
     const ahead = [...found].filter(([, row]) => runEnd === undefined && isAhead(row));
     if (ahead.length > 0 && !isGoneOnWith) {
-      report.note('ahead', { message: `goes on for ${ahead.length} rows behind the journal, whose run is not over` });
+      report.note('ahead', {
+        message: `goes on for ${plural(ahead.length, 'row')} behind the journal, whose run is not over`,
+      });
     }
     const others = [...found.keys()].filter(
       (row) => row > (resumed?.unknownUntil ?? -1) && !ahead.some(([other]) => other === row),

@@ -133,7 +133,7 @@ function replaceKeepingFocus(before: HTMLElement, next: HTMLElement): void {
   if (focused >= 0) controls(next)[focused]?.focus();
 }
 
-export function badge(kind: SourceKind): HTMLElement {
+function badge(kind: SourceKind): HTMLElement {
   const [sign, name] = SOURCES[kind];
   return h(
     'span',

@@ -19,7 +19,7 @@ const SINKS: Readonly<Record<Kind, (dir: string) => Sink>> = {
   tensorboard: (dir) => tensorboardSink({ logDir: dir }),
 };
 
-export const ALL_KINDS: readonly Kind[] = ['journal', 'wandb', 'tensorboard'];
+const ALL_KINDS: readonly Kind[] = ['journal', 'wandb', 'tensorboard'];
 
 /** Begins to write a run into a folder; what is written is on the disk. */
 export function openRun(dir: string, run: RunInfo, kinds: readonly Kind[] = ALL_KINDS): RunWriter {

@@ -34,8 +34,9 @@ export interface ReplayResult {
 }
 
 /**
- * Sends a journal's events to loggers, behind those of the journals that it goes on with, as their run did: they write the same again, or, by other options, the same on another axis
- * or with other names. Rejects with a `LoggerError` where the journal can't be read.
+ * Sends a journal's events to loggers, behind those of the journals that it goes on with, as their run did: they write the same
+ * again, or, by other options, the same on another axis or with other names. Rejects with a `LoggerError` where the journal can't
+ * be read.
  */
 export async function replay(
   path: string,

@@ -1,7 +1,5 @@
 /** What can be shown of a run beside its scalars. */
-export const MEDIA_KINDS = ['histogram', 'image', 'text', 'table'] as const;
-
-export type MediaKind = (typeof MEDIA_KINDS)[number];
+export type MediaKind = 'histogram' | 'image' | 'text' | 'table';
 
 /** One logged value, which stays in its file until somebody looks at it. */
 export interface MediaEntry {

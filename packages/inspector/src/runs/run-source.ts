@@ -5,9 +5,7 @@ import type { Series } from './series.js';
 import type { WindowTable } from './window-table.js';
 
 /** What wrote a source, the best first: where two hold the same values, the first is shown. */
-export const SOURCE_KINDS = ['journal', 'wandb', 'tensorboard'] as const;
-
-export type SourceKind = (typeof SOURCE_KINDS)[number];
+export type SourceKind = 'journal' | 'wandb' | 'tensorboard';
 
 /** What a source says of its run; absent where it does not. Times in ms since 1970. */
 export interface RunFacts {

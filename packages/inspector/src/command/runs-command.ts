@@ -1,5 +1,5 @@
-import { basename, relative } from 'node:path';
-import { type Run, seriesOf } from '../runs/run.js';
+import { relative } from 'node:path';
+import { nameOf, type Run, seriesOf } from '../runs/run.js';
 import { openRunStore, type RunStore } from '../runs/run-store.js';
 import { lastClocks } from '../view/clock-answer.js';
 import { type CommandContext, type CommonOptions, type Subcommand, withCommonOptions } from './command-context.js';
@@ -84,7 +84,7 @@ function listed(run: Run, { root }: RunStore): ListedRun {
   const { logged: _, ...last } = sources[0] === undefined ? {} : lastClocks(sources[0].clocks);
   return {
     ...(id !== undefined && { id }),
-    name: facts.name ?? id ?? (path === '.' ? basename(root) : path),
+    name: nameOf(run, root),
     path: path === '.' ? relative(root, run.files.home) || '.' : path,
     ...(startedAt !== undefined && { startedAt }),
     ...(outcome !== undefined && { outcome }),

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { RunFiles } from './join-sources.js';
 import type { Problem, RunFacts, RunSource, SourceKind } from './run-source.js';
 import type { Series } from './series.js';
@@ -42,6 +43,12 @@ export function seriesOf(run: Run): ReadonlyMap<string, { readonly series: Serie
   return found;
 }
 
+/** What one kind of file holds of a run, where there is one. */
 export function sourceOf(run: Run, kind: SourceKind): RunSource | undefined {
   return run.sources.find((source) => source.kind === kind);
+}
+
+/** What a run is called: by itself, or by the folder that it lies in. */
+export function nameOf({ facts: { name, id }, path }: Run, root: string): string {
+  return name ?? id ?? (path === '.' ? basename(root) : path);
 }

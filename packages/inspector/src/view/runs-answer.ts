@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { type Run, seriesOf, sourceOf } from '../runs/run.js';
+import { nameOf, type Run, seriesOf, sourceOf } from '../runs/run.js';
 import type { RunSource } from '../runs/run-source.js';
 import type { RunStore } from '../runs/run-store.js';
 import { axesOf, tensorboardClock } from './chart-points.js';
@@ -26,11 +26,6 @@ export function runsAnswer(
     tags: tags.tags,
     problems: [...store.problems, ...store.runs.flatMap(({ problems }) => problems)],
   };
-}
-
-/** What a run is called: by itself, or by the folder that it lies in. */
-export function nameOf({ facts: { name, id }, path }: Run, root: string): string {
-  return name ?? id ?? (path === '.' ? basename(root) : path);
 }
 
 function runAnswer(run: Run, version: number, tags: TagNumbers, root: string): RunAnswer {

@@ -1,5 +1,5 @@
 import { h, s } from './dom.js';
-import { short } from './format.js';
+import { plural, short } from './format.js';
 
 /** A distribution at some moment. */
 export interface Distribution {
@@ -35,7 +35,7 @@ export function drawRidges(ridges: readonly Distribution[], name: string): Eleme
       s('title', {}, label),
     );
   });
-  const label = `${name}: ${ridges.length} distributions from ${short(low)} to ${short(high)}`;
+  const label = `${name}: ${plural(ridges.length, 'distribution')} from ${short(low)} to ${short(high)}`;
   return s(
     'svg',
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'ridges', role: 'img', 'aria-label': label },

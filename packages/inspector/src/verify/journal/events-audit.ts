@@ -1,4 +1,5 @@
 import type { MicroBatchRecord, RunEndEvent, RunInfo, RunStartEvent, TrainEvent } from '@microbatch/core/logger';
+import { plural } from '../../plural.js';
 import { createEventIndex } from '../event-index.js';
 import type { Reporter } from '../finding.js';
 import type { Sequence } from './batch-counter.js';
@@ -176,7 +177,8 @@ export function createEventsAudit(path: string, report: Reporter, context: PartC
     }
     audits.clocks.end(audits.windows.end(runEnd !== undefined));
     if (runEnd === undefined && !isCut && !isGoneOnWith) {
-      const message = `has no run-end: the run goes on, or its process was killed; ${audits.windows.open} micro-batches wait in an open window`;
+      const waiting = plural(audits.windows.open, 'micro-batch', 'micro-batches');
+      const message = `has no run-end: the run goes on, or its process was killed; in an open window: ${waiting}`;
       report.note('not-over', { at: { microStep: lastMicroStep }, message });
     }
     const counts = { events, microBatches, steps, samples, discarded };

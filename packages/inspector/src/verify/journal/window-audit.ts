@@ -5,6 +5,7 @@ import type {
   MicroBatchRecord,
   RunInfo,
 } from '@microbatch/core/logger';
+import { plural } from '../../plural.js';
 import type { Reporter } from '../finding.js';
 import { ranges } from '../ranges.js';
 import type { Sequence } from './batch-counter.js';
@@ -153,7 +154,7 @@ export function createWindowAudit(
         const message = `micro-batch ${ranges(microSteps)}: no accumulated batch (step ${step + 1}) and no discarded window follows`;
         report.fault('missing-window', {
           at: { step: step + 1, microStep: microSteps.at(-1)! },
-          expected: `a window of ${microSteps.length} micro-batches`,
+          expected: `a window of ${plural(microSteps.length, 'micro-batch', 'micro-batches')}`,
           found: 'nothing',
           message,
         });

@@ -73,6 +73,7 @@ export function tooltip(
   return { element, nearest: nearest?.run };
 }
 
+/** A spot in the colour of a run's curve. */
 export function swatch(run: number): HTMLElement {
   const element = h('span', { className: 'swatch', attrs: { 'aria-hidden': true } });
   element.style.background = `var(${colorName(run)})`;

@@ -22,6 +22,7 @@ function minus(text: string): string {
   return text.replace('-', '−');
 }
 
+/** A number that came as JSON has it. */
 export function numberOf(answer: NumberAnswer): number {
   return Number(answer);
 }
@@ -42,6 +43,7 @@ export function moment(time: number): string {
   return new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
+/** A size, in units of 1000. */
 export function bytes(value: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
@@ -60,6 +62,7 @@ export function onAxis(axis: Axis, value: number): string {
   return axis === 'epoch' ? short(value) : count(value);
 }
 
+/** A count and what is counted, in the number that fits it. */
 export function plural(number: number, one: string, many = `${one}s`): string {
   return `${count(number)} ${number === 1 ? one : many}`;
 }

@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<RunState, readonly [sign: string, text: string]>> =
   reading: ['…', 'being read'],
 };
 
+/** A run without an end counts as running while its files have changed within `SILENT_MS`; `now` in ms since 1970. */
 export function stateOf({ outcome, modifiedAt, progress }: RunAnswer, now = Date.now()): RunState {
   if (progress < 1) return 'reading';
   if (outcome !== undefined) return outcome;

@@ -56,6 +56,7 @@ export function selectedRuns({ answer, selected }: PageState): readonly RunAnswe
   return newestFirst(answer?.runs ?? []).filter(({ key }) => selected.has(key));
 }
 
+/** The run that one-run views show: the chosen one, or else the newest that is ticked, or else the newest. */
 export function focusedRun({ answer, focus, selected }: PageState): RunAnswer | undefined {
   const runs = newestFirst(answer?.runs ?? []);
   return runs.find(({ key }) => key === focus) ?? runs.find(({ key }) => selected.has(key)) ?? runs[0];

@@ -39,6 +39,7 @@ function meaningOf(tag: string): string {
   return FASTAI.get(tag) ?? tag;
 }
 
+/** What a tag of the loggers means; empty for others. */
 export function aboutTag(tag: string): string {
   return ABOUT.get(meaningOf(tag)) ?? '';
 }

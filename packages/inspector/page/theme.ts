@@ -13,6 +13,7 @@ export function savedTheme(): Theme {
   return THEMES.includes(saved) ? saved : 'auto';
 }
 
+/** Shows the page in a theme, and keeps it for the next time. */
 export function applyTheme(theme: Theme): void {
   if (theme === 'auto') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;

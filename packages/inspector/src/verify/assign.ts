@@ -88,6 +88,7 @@ function thinned(samples: readonly Sample[]): readonly Sample[] {
   return Array.from({ length: MOST_SAMPLES }, (_, at) => samples[Math.floor(at * stride)]!);
 }
 
+/** A log's rows, their x counted from 1 as the axes count. */
 export function rowSamples({ rows, run }: WandbTarget): readonly Sample[] {
   const offset = run.run.startingStep ?? 0;
   return [...rows].map(([step, row]) => {

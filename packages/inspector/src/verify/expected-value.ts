@@ -18,6 +18,7 @@ export function expectedValue(value: LogValue): ExpectedValue | undefined {
   }
 }
 
+/** A value as findings name it: of what is neither a number nor a text, the kind. */
 export function describe(value: ExpectedValue): number | string {
   return typeof value === 'object' ? `of kind ${value.kind}` : value;
 }

@@ -20,6 +20,7 @@ export interface Answer {
 
 export const NOT_FOUND = 404;
 
+/** An answer in JSON; a number that may not be finite must be a `NumberAnswer` already. */
 export function json(value: unknown): Answer {
   return { type: 'application/json; charset=utf-8', body: JSON.stringify(value) };
 }

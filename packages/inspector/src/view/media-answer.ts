@@ -31,6 +31,7 @@ export async function mediaContent(run: Run, tag: string, index: number): Promis
   }
 }
 
+/** What of a value is sent as JSON: of pictures how many there are, each of which is asked for by itself. */
 export function mediaAnswer(content: MediaContent): MediaAnswer {
   switch (content.kind) {
     case 'image':
@@ -62,6 +63,7 @@ export function pictureAnswer(content: MediaContent, picture: number): Answer | 
   return /^RIFF....WEBP$/s.test(begins) ? { type: 'image/webp', body } : undefined;
 }
 
+/** Undefined where there is nothing to answer. */
 export const answerOf = (value: unknown): Answer | undefined => (value === undefined ? undefined : json(value));
 
 function mediaTagOf(run: Run, tag: string) {

@@ -17,6 +17,7 @@ import {
   wandbLog,
   without,
 } from './plant.js';
+import { isMicro, isStep } from './planted-fault.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const TWICE: readonly RunProcess[] = [{ checkpointAt: 14, until: 17 }, {}];
@@ -165,8 +166,6 @@ describe('verify', () => {
 const FIRST = 'digits.microbatch.jsonl';
 const SECOND = 'digits-2.microbatch.jsonl';
 
-const isStep = (step: number) => (line: TrainEvent) => line.type === 'accumulated-batch' && line.step === step;
-
 function change(dir: string, name: string, isMeant: (line: TrainEvent) => boolean, changes: object): void {
   editJournal(
     dir,
@@ -207,7 +206,7 @@ const planted: Readonly<Record<string, Planted>> = {
     codes: ['accumulated-loss', 'smooth-loss', 'value'],
   },
   'another micro-batch than before the checkpoint, in the window that it was in': {
-    plant: (dir) => change(dir, FIRST, (line) => line.type === 'micro-batch' && line.microStep === 13, { loss: 0.5 }),
+    plant: (dir) => change(dir, FIRST, isMicro(13), { loss: 0.5 }),
     says: { code: 'lineage', at: { step: 4, microStep: 13 }, key: 'loss', expected: 0.5 },
     file: inSecond,
     codes: ['lineage', 'value', 'epoch-mean'],

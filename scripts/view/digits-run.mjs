@@ -10,7 +10,7 @@ import { readMnist } from '../../examples/dist/mnist/mnist-idx.js';
 import { digitClassifier, digitTensors } from '../../examples/dist/mnist/model.js';
 
 /** Trains a digit classifier that logs all there is to see: distributions, the digits it got most wrong, a table, a note. */
-export async function digitsRun(dir, { samples, seed, learningRate, finalAccumBatchSize, logAccumBatch = true }) {
+export async function digitsRun(dir, { samples, seed, learningRate, finalAccumBatchSize }) {
   await useBackend('wasm');
   const digits = readMnist();
   const model = digitClassifier(seed);
@@ -27,7 +27,6 @@ export async function digitsRun(dir, { samples, seed, learningRate, finalAccumBa
       startAccumBatchSize: 32,
       finalAccumBatchSize,
       finish: 0.6,
-      logAccumBatch,
     }),
     histograms: { every: 8 },
     clip: { globalNorm: 2 },

@@ -24,7 +24,9 @@ export function findSources(paths: readonly string[], findings: Findings): Sourc
   const found: Record<Kind, Set<string>> = { journals: new Set(), wandbLogs: new Set(), eventFiles: new Set() };
 
   function unreadable(path: string, error: unknown): void {
-    findings.reporter(path).fault('unreadable', { message: (error as Error).message });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isGone = code === 'ENOENT';
+    findings.reporter(path).fault('unreadable', { message: isGone ? 'there is no such file or folder' : message });
   }
 
   function takeFile(path: string, isNamed: boolean): void {

@@ -136,10 +136,13 @@ export function configObject(text: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(json);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new InvalidArgumentError(code === 'ENOENT' ? NO_CONFIG : message);
   }
-  throw new InvalidArgumentError('It must be a JSON object, or the path of a file that holds one.');
+  throw new InvalidArgumentError(NO_CONFIG);
 }
+
+const NO_CONFIG = 'It must be a JSON object, or the path of a file that holds one.';
 
 /** Repeated options collect their values. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -15,6 +15,7 @@ export {
 } from './engine/gradient-accumulation-schedule.js';
 export type { MicroBatchResult } from './engine/micro-batch-result.js';
 export type { ScheduleBound } from './engine/schedule-bound.js';
+export { createSmoothLoss, type SmoothLoss, type SmoothState } from './engine/smooth-loss.js';
 export type { AccumulatorSnapshot } from './engine/snapshot.js';
 export { resolvePlan } from './engine/training-plan.js';
 export { defineLogger, type LoggerOptions } from './logger/define-logger.js';

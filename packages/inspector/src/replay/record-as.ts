@@ -1,7 +1,5 @@
+import { createSmoothLoss } from '@microbatch/core';
 import type { RunInfo, TrainEvent } from '@microbatch/core/logger';
-
-/** fastai's (fastai:fastai/learner.py, `AvgSmoothLoss`), as the accumulator has it. */
-const BETA = 0.98;
 
 /**
  * Makes of a run's events those of the same training with the other of its batches recorded: what `logAccumBatch` says, and which
@@ -9,25 +7,20 @@ const BETA = 0.98;
  */
 export function createRecordAs(logAccumBatch: boolean): (event: TrainEvent) => TrainEvent {
   let isChanged = false;
-  let mean = 0;
-  let count = 0;
+  let smooth = createSmoothLoss();
 
   function smoothed(event: TrainEvent & { type: 'micro-batch' | 'accumulated-batch' }): TrainEvent {
     const { smoothLoss: _, ...rest } = event;
     if ((event.type === 'accumulated-batch') !== logAccumBatch) return Object.freeze(rest) as TrainEvent;
     // A micro-batch that weighs nothing, as one that is skipped, is no part of the mean.
-    if (event.type === 'accumulated-batch' || event.weight > 0) {
-      count += 1;
-      mean -= (mean - event.loss) * (1 - BETA);
-    }
-    return Object.freeze({ ...rest, smoothLoss: mean / (1 - BETA ** count) }) as TrainEvent;
+    if (event.type === 'accumulated-batch' || event.weight > 0) smooth.add(event.loss);
+    return Object.freeze({ ...rest, smoothLoss: smooth.value() }) as TrainEvent;
   }
 
   return (event) => {
     if (event.type === 'run-start') {
       isChanged = event.run.logAccumBatch !== logAccumBatch;
-      mean = 0;
-      count = 0;
+      smooth = createSmoothLoss();
       return isChanged ? Object.freeze({ ...event, run: recordedAs(event.run, logAccumBatch) }) : event;
     }
     const isBatch = event.type === 'micro-batch' || event.type === 'accumulated-batch';
